@@ -1,0 +1,1 @@
+"""The executor: batches, journal use, verification."""

@@ -1,0 +1,1 @@
+"""The asset domain: field table, normalisers, identity, payloads. Pure."""

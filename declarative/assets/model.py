@@ -1,0 +1,88 @@
+"""The asset domain's values: desired, applied and live. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from declarative.core.diagnostics import Position
+
+
+class OnRemove(StrEnum):
+    FORGET = "forget"
+    RETIRE = "retire"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRef:
+    """The source an asset is imported under. `marker`: send one extra custom connector attribute with key and digest."""
+
+    name: str
+    uuid: str
+    source: str
+    marker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredAsset:
+    """What a manifest says. `identity` and `core` are the API's own objects, nulls taken out at every depth
+    (null means "not managed")."""
+
+    address: str
+    connector: ConnectorRef
+    identity: Mapping[str, Any]
+    core: Mapping[str, Any]
+    ignore: frozenset[str] = frozenset()  # field paths, e.g. coreAttributes.lastLoggedOnUser
+    on_remove: OnRemove = OnRemove.FORGET
+    position: Position | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def native_key(self) -> str | None:
+        key = self.identity.get("sourceNativeKey")
+        return None if key is None else str(key)
+
+    @property
+    def pinned_id(self) -> int | None:
+        pinned = self.identity.get("qualysAssetId")
+        return None if pinned is None else int(pinned)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedField:
+    """One field as last sent. `converged`: the search has shown this value since."""
+
+    value: Any
+    converged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedAsset:
+    """What this project last sent (or adopted) for one address; lives in the state store.
+
+    `fields` is by field path. `sent_at` is None for an adopted asset that was never sent. `connector`, `identity`
+    and `on_remove` are kept so that a removed manifest can still be retired.
+    """
+
+    address: str
+    connector: ConnectorRef
+    identity: Mapping[str, Any]
+    fields: Mapping[str, AppliedField]
+    asset_id: int | None = None
+    sent_at: datetime | None = None
+    on_remove: OnRemove = OnRemove.FORGET
+
+    @property
+    def ever_seen(self) -> bool:
+        return self.asset_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAsset:
+    """One record of the search, as the API returned it."""
+
+    asset_id: int
+    record: Mapping[str, Any] = field(repr=False)

@@ -1,0 +1,7 @@
+"""The entry point."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    raise SystemExit(70)

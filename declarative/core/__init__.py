@@ -1,0 +1,1 @@
+"""Values every room shares: diagnostics, errors, exit codes, canonical bytes, time, secrets."""

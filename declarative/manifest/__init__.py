@@ -1,0 +1,1 @@
+"""Text in: YAML with positions, project, variables, overlays, formatting."""

@@ -1,0 +1,94 @@
+"""What the manifest room hands on: a project and its manifests, typed by schema, variables and overlays resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from declarative.core.diagnostics import Diagnostic, Position, Severity
+
+Locator = Callable[[str], Position]
+"""JSON pointer into the document (`/spec/connector`, `` for the whole) -> where it was written.
+
+Knows where a value came from through a variable or an overlay; a pointer that does not exist gives the nearest parent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One YAML document. `spec` and `metadata` are plain dicts, lists, str, int, float, bool, None."""
+
+    api_version: str
+    kind: str
+    name: str
+    metadata: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    position: Position
+    locate: Locator = field(compare=False, repr=False)
+
+    @property
+    def address(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        labels: Mapping[str, str] = self.metadata.get("labels") or {}
+        return labels
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `absolute` of something, and at most `percent` of a population of at least `minimum_population`.
+    None: no such bound."""
+
+    absolute: int | None = None
+    percent: float | None = None
+    minimum_population: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Safety limits of a plan (DESIGN 5). `total` counts creates, updates and runs together."""
+
+    create: Limit = Limit(absolute=500)
+    update: Limit = Limit(percent=30.0)
+    run: Limit = Limit(absolute=5)
+    total: Limit = Limit()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetting:
+    severity: Severity | None  # None: off
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The project file, its environment applied."""
+
+    name: str
+    root: Path
+    environment: str | None
+    base_url: str | None  # spec.baseUrl, or the platform's gateway; None when only QUALYS_BASE_URL can tell
+    state_url: str  # `sqlite:////abs/path/state.db` or `postgresql://...`; never holds a password from a manifest
+    settle: timedelta = timedelta(hours=1)
+    plan_expiry: timedelta = timedelta(hours=24)
+    batch_size: int = 50
+    page_size: int = 100
+    limits: Limits = field(default_factory=Limits)
+    rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)  # old address -> new address
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything the files said. `manifests` are only the ones without errors of their own, sorted by address;
+    `digest` covers the meaning of all of them and the project (not file order, comments or formatting)."""
+
+    project: Project
+    manifests: tuple[Manifest, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    digest: str
+    files: tuple[str, ...]

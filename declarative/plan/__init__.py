@@ -1,0 +1,1 @@
+"""Pure: decide, build, guard, codec, fingerprints."""

@@ -1,0 +1,200 @@
+"""The plan as values. Pure: what would change, why, by which evidence, at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from declarative.assets.model import ConnectorRef
+from declarative.core.diagnostics import Diagnostic, Position
+
+FORMAT_VERSION = "1.0"
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    UNCHANGED = "unchanged"
+    PENDING = "pending"
+    OVERRIDDEN = "overridden"
+    RUN = "run"
+    RETIRE = "retire"
+    FORGET = "forget"
+    BLOCKED = "blocked"
+
+    @property
+    def calls_api(self) -> bool:
+        """Whether apply writes to the API for it."""
+        return self in (Action.CREATE, Action.UPDATE, Action.RETIRE, Action.RUN)
+
+    @property
+    def is_change(self) -> bool:
+        """Whether `--detailed-exitcode` counts it: the API or the state would be different after apply."""
+        return self.calls_api or self in (Action.ADOPT, Action.FORGET)
+
+
+class Basis(StrEnum):
+    LIVE = "live"
+    APPLIED = "applied"
+    MARKER = "marker"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    path: str
+    before: Any
+    after: Any
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredReport:
+    """`request` is the body of POST /rest/2.0/am/report, scope already resolved into assetList/tagList.
+
+    `scope` is what the scope resolved to (sorted ids), None without one; `every`: run again after this long;
+    `on_change`: run again when the request or scope changed. `depends_on`: addresses of asset syncs to wait for.
+    `skip_reason`: the scope is empty and `onEmpty: skip`; `blocked_reason`: empty and refused."""
+
+    address: str
+    request: Mapping[str, Any]
+    scope: tuple[str, ...] | None = None
+    on_change: bool = True
+    every: timedelta | None = None
+    depends_on: tuple[str, ...] = ()
+    skip_reason: str | None = None
+    blocked_reason: str | None = None
+    position: Position | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return str(self.request["name"])
+
+
+class ReportStatus(StrEnum):
+    CREATED = "created"
+    UNCERTAIN = "uncertain"
+    NOT_CREATED = "not_created"  # resolved by a person, or rejected by the API: it may run again
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedReport:
+    """The last run of a report; lives in the state store (the API has no list call)."""
+
+    address: str
+    name: str
+    request_digest: str
+    scope_digest: str | None
+    status: ReportStatus
+    file_uuid: str | None = None
+    ran_at: datetime | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the plan.
+
+    `payload` is exactly what apply sends: an `assetData` entry for CREATE/UPDATE/RETIRE, a report request for RUN.
+    `fingerprint` is the digest of the managed fields of the live object that the decision was based on (None: there
+    was no live object); apply refuses to write where it moved.
+    """
+
+    address: str
+    kind: str
+    action: Action
+    reason: str
+    asset_id: int | None = None
+    matched_by: str | None = None
+    source: Position | None = None
+    fields: tuple[FieldChange, ...] = ()
+    warnings: tuple[str, ...] = ()
+    payload: Mapping[str, Any] | None = None
+    connector: ConnectorRef | None = None
+    fingerprint: str | None = None
+    candidates: tuple[int, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    scope: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one query's `expect`."""
+
+    address: str
+    status: str  # pass | warn | fail
+    count: int | None
+    message: str
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """API calls: `read` made by the plan, `sync` and `report` that apply will make."""
+
+    read: int = 0
+    sync: int = 0
+    report: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What the last rate-limit headers said (facts 6.1); None where no header was seen."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    window_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateMark:
+    lineage: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitBreach:
+    """A safety limit the plan exceeds. `override` is the one flag that lifts this one."""
+
+    name: str
+    value: int
+    limit: str
+    override: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a reviewer approves. `changes` is sorted by address and includes the unchanged ones."""
+
+    project: str
+    environment: str | None
+    base_url: str
+    tool_version: str
+    manifest_digest: str
+    state: StateMark
+    changes: tuple[Change, ...]
+    calls: Calls = Calls()
+    checks: tuple[Check, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    breaches: tuple[LimitBreach, ...] = ()
+    limits: tuple[str, ...] = ()  # human lines: limit, value, override
+    narrowed: tuple[str, ...] = ()  # targets/excludes/selectors, when the plan is partial
+    read_strategy: str = ""  # how the live state was read, and why
+    quota: Quota = Quota()
+    refresh: str = "auto"  # `none` cannot be applied
+
+    def count(self, action: Action) -> int:
+        return sum(1 for change in self.changes if change.action is action)
+
+    @property
+    def has_changes(self) -> bool:
+        return any(change.action.is_change for change in self.changes)
+
+    @property
+    def writes(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.action.is_change)

@@ -1,0 +1,1 @@
+"""Filters, dates and expectations over hosts and components. Pure."""

@@ -1,0 +1,1 @@
+"""Reading the current state, cheapest way first."""

@@ -1,0 +1,1 @@
+"""Plan and diagnostics into text, JSON, Markdown, HTML, SARIF, JUnit, GitLab."""

@@ -1,0 +1,1 @@
+"""An emulated gateway, with faults on demand. Shares no code with the client."""

@@ -1,0 +1,1 @@
+"""The registry over the JSON Schemas: validation, explain, scaffolds."""

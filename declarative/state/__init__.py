@@ -1,0 +1,1 @@
+"""The store: resources, journal, lease, snapshot, migrations."""

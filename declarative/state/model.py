@@ -1,0 +1,180 @@
+"""What the state room promises: one store interface over SQLite and PostgreSQL.
+
+The store also implements the journal: intent before, outcome after, each in its own transaction (promises R1, R2, R4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from declarative.assets.model import AppliedAsset
+from declarative.plan.model import AppliedReport, StateMark
+from declarative.qualys.model import CallRecord
+
+Resource = AppliedAsset | AppliedReport
+
+
+class IntentKind(StrEnum):
+    SYNC = "sync"
+    REPORT = "report"
+
+
+class OutcomeStatus(StrEnum):
+    APPLIED = "applied"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Recorded before a write is sent. `addresses` in payload order; `request_id` is reused by a replay."""
+
+    intent_id: int
+    run_id: str
+    kind: IntentKind
+    request_id: str
+    addresses: tuple[str, ...]
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Per address, after the answer. `resource` replaces the stored one (None: leave as it is)."""
+
+    address: str
+    status: OutcomeStatus
+    resource: Resource | None = None
+    error: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row of the audit."""
+
+    run_id: str
+    command: str
+    started_at: datetime
+    ended_at: datetime | None
+    user: str
+    host: str
+    commit: str | None
+    plan_digest: str | None
+    exit_code: int | None
+    summary: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseInfo:
+    lease_id: str
+    holder: str
+    acquired_at: datetime
+    expires_at: datetime
+
+
+class Lease(Protocol):
+    """Held by one apply. `check()` raises LockedError once it was lost (expired and taken, or unlocked by a person);
+    a heartbeat thread renews it while it is held."""
+
+    @property
+    def info(self) -> LeaseInfo: ...
+
+    def check(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
+class Store(Protocol):
+    """Raises StateError (with what to do) when the store cannot be read or written, is corrupt, or is newer than us."""
+
+    @property
+    def mark(self) -> StateMark: ...
+
+    @property
+    def writable(self) -> bool:
+        """False on a read-only file system: plan works, apply refuses."""
+
+    # resources
+    def resources(self) -> Mapping[str, Resource]: ...
+
+    def get(self, address: str) -> Resource | None: ...
+
+    def put(self, resources: Iterable[Resource]) -> None:
+        """Upsert; one transaction. Bumps the serial only when something differs."""
+
+    def observe(self, resources: Iterable[Resource]) -> None:
+        """What a read-only run saw (bound ids, convergence), in one transaction. No-op where not writable. Does not
+        bump the serial: a saved plan stays applicable after somebody else planned."""
+
+    def remove(self, addresses: Iterable[str]) -> None: ...
+
+    def move(self, old: str, new: str) -> None: ...
+
+    # journal
+    def begin_run(self, run: Run) -> None: ...
+
+    def end_run(self, run_id: str, *, exit_code: int, summary: Mapping[str, int], ended_at: datetime) -> None: ...
+
+    def record_calls(self, run_id: str, calls: Sequence[tuple[datetime, CallRecord]]) -> None: ...
+
+    def record_intent(
+        self,
+        run_id: str,
+        kind: IntentKind,
+        request_id: str,
+        addresses: Sequence[str],
+        *,
+        at: datetime,
+        resources: Iterable[Resource] = (),
+    ) -> int:
+        """Commits the intent (and `resources`, e.g. a report marked uncertain until its answer) before anything is
+        sent; returns its id."""
+
+    def record_outcomes(self, intent_id: int, outcomes: Sequence[Outcome], *, at: datetime) -> None:
+        """Closes the intent and stores the new resources in the same transaction."""
+
+    def open_intents(self) -> tuple[Intent, ...]:
+        """Intents without an outcome: what a crash left behind."""
+
+    def runs(self, limit: int = 50) -> tuple[Run, ...]: ...
+
+    def outcomes_of(self, run_id: str) -> tuple[Outcome, ...]: ...
+
+    # plans: single use
+    def plan_used_by(self, plan_digest: str) -> str | None:
+        """The run id that applied this saved plan, if any."""
+
+    def mark_plan_used(self, plan_digest: str, run_id: str) -> None: ...
+
+    # snapshot: cache of live records, may be lost without harm
+    def snapshot(self) -> AbstractContextManager[Snapshot]: ...
+
+    # lease
+    def acquire(self, holder: str, *, timeout: float = 0.0, ttl: float = 60.0) -> Lease:
+        """Raises LockedError naming holder, since when, and how to unlock."""
+
+    def lease_info(self) -> LeaseInfo | None: ...
+
+    def unlock(self, lease_id: str) -> None: ...
+
+    def backup(self, path: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Snapshot(Protocol):
+    """A cache of live host records keyed by asset id, valid for one base URL."""
+
+    def watermark(self, base_url: str) -> str | None: ...
+
+    def records(self, base_url: str) -> Iterable[tuple[int, Mapping[str, Any]]]: ...
+
+    def replace(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None: ...
+
+    def upsert(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None: ...
