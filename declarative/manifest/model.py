@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.plan.model import Limits
 
 Locator = Callable[[str], Position]
 """JSON pointer into the document (`/spec/connector`, `` for the whole) -> where it was written.
@@ -36,26 +37,6 @@ class Manifest:
     def labels(self) -> Mapping[str, str]:
         labels: Mapping[str, str] = self.metadata.get("labels") or {}
         return labels
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `absolute` of something, and at most `percent` of a population of at least `minimum_population`.
-    None: no such bound."""
-
-    absolute: int | None = None
-    percent: float | None = None
-    minimum_population: int = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Safety limits of a plan (DESIGN 5). `total` counts creates, updates and runs together."""
-
-    create: Limit = Limit(absolute=500)
-    update: Limit = Limit(percent=30.0)
-    run: Limit = Limit(absolute=5)
-    total: Limit = Limit()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,26 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `absolute` of something, and at most `percent` of a population of at least `minimum_population`.
+    None: no such bound."""
+
+    absolute: int | None = None
+    percent: float | None = None
+    minimum_population: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Safety limits of a plan (DESIGN 5). `total` counts creates, updates and runs together."""
+
+    create: Limit = Limit(absolute=500)
+    update: Limit = Limit(percent=30.0)
+    run: Limit = Limit(absolute=5)
+    total: Limit = Limit()
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     path: str
     before: Any
@@ -198,3 +218,45 @@ class Plan:
     @property
     def writes(self) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.action.is_change)
+
+
+class OutcomeKind(StrEnum):
+    APPLIED = "applied"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    STALE = "stale"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """What became of one change. `arrived`: with `--wait`, whether the search showed it; None when not asked."""
+
+    address: str
+    kind: str
+    action: Action
+    outcome: OutcomeKind
+    error: str | None = None
+    request_id: str | None = None
+    file_uuid: str | None = None
+    asset_id: int | None = None
+    arrived: bool | None = None
+    source: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """One entry a change that apply had to carry out, sorted by address."""
+
+    project: str
+    environment: str | None
+    base_url: str
+    plan_digest: str
+    run_id: str
+    results: tuple[ChangeResult, ...]
+    calls: Calls = Calls()
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def count(self, outcome: OutcomeKind) -> int:
+        return sum(1 for result in self.results if result.outcome is outcome)
