@@ -1,0 +1,89 @@
+"""The two streams. Everything the tool says passes here, so that secrets and colour are decided in one place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from declarative.core.secrets import Redactor, Secret
+
+SECRET_VARIABLES = ("QUALYS_PASSWORD", "QUALYS_TOKEN", "QUALYS_CLIENT_SECRET", "DECLARATIVE_PLAN_KEY")
+
+
+def redactor_for(environ: Mapping[str, str]) -> Redactor:
+    """Knows every secret that the environment may hand us, the password inside a state URL included."""
+    redactor = Redactor(Secret(environ[name]) for name in SECRET_VARIABLES if environ.get(name))
+    for name in ("DECLARATIVE_STATE", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+        url = environ.get(name) or environ.get(name.lower()) or ""
+        userinfo = url.partition("://")[2].rpartition("@")[0]
+        if ":" in userinfo:
+            redactor.add(Secret(userinfo.partition(":")[2]))
+    return redactor
+
+
+@dataclass(slots=True)
+class Console:
+    """`out` is for what was asked for, `err` for all else: progress, warnings, errors."""
+
+    stdout: TextIO
+    stderr: TextIO
+    redact: Redactor = field(default_factory=Redactor)
+    color: str = "auto"
+    quiet: bool = False
+    verbosity: int = 0
+
+    @classmethod
+    def system(cls) -> Console:
+        return cls(sys.stdout, sys.stderr, redactor_for(os.environ))
+
+    def color_on(self, stream: TextIO) -> bool:
+        if self.color != "auto":
+            return self.color == "always"
+        return "NO_COLOR" not in os.environ and stream.isatty()
+
+    @property
+    def color_out(self) -> bool:
+        return self.color_on(self.stdout)
+
+    @property
+    def color_err(self) -> bool:
+        return self.color_on(self.stderr)
+
+    def out(self, text: str, *, end: str = "\n") -> None:
+        self._write(self.stdout, text, end)
+
+    def err(self, text: str, *, end: str = "\n") -> None:
+        self._write(self.stderr, text, end)
+
+    def note(self, text: str) -> None:
+        """A word on progress, to stderr; `-q` silences it."""
+        if not self.quiet:
+            self.err(text)
+
+    def debug(self, text: str) -> None:
+        if self.verbosity > 0:
+            self.err(text)
+
+    def _write(self, stream: TextIO, text: str, end: str) -> None:
+        text = self.redact(text)
+        if text.endswith("\n") and end == "\n":
+            end = ""
+        try:
+            stream.write(text + end)
+        except UnicodeEncodeError:
+            # A terminal in the C locale must not turn a finding into a crash.
+            encoding = stream.encoding or "ascii"
+            stream.write((text + end).encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+
+
+def silence_broken_pipe() -> None:
+    """After the reader of our pipe has gone: let the interpreter's last flush go nowhere, without a traceback."""
+    with suppress(OSError, ValueError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
