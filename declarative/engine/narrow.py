@@ -1,0 +1,64 @@
+"""Narrowing: `-t`, `-x` and `-l` pick the objects that a plan is about."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from declarative.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """An object is in when it matches any target (or there is none), every selector, and no exclude."""
+
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    selectors: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, targets: Sequence[str], excludes: Sequence[str], selectors: Sequence[str]) -> Narrowing:
+        """Raises UsageError for a selector that is not K=V."""
+        pairs = []
+        for selector in selectors:
+            key, equals, value = selector.partition("=")
+            if not equals or not key:
+                raise UsageError(f"-l {selector!r}: expected LABEL=VALUE")
+            pairs.append((key, value))
+        return cls(tuple(targets), tuple(excludes), tuple(pairs))
+
+    def __bool__(self) -> bool:
+        return bool(self.targets or self.excludes or self.selectors)
+
+    def __call__(self, address: str, labels: Mapping[str, str]) -> bool:
+        if self.targets and not any(_matches(address, glob) for glob in self.targets):
+            return False
+        if any(_matches(address, glob) for glob in self.excludes):
+            return False
+        return all(labels.get(key) == value for key, value in self.selectors)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """For the plan: it is partial, and why."""
+        return (
+            *(f"target {glob}" for glob in self.targets),
+            *(f"exclude {glob}" for glob in self.excludes),
+            *(f"selector {key}={value}" for key, value in self.selectors),
+        )
+
+    def require_known(self, addresses: Iterable[str]) -> None:
+        """A target that matches nothing is a typo more often than a wish. Raises UsageError."""
+        known = sorted(set(addresses))
+        for flag, globs in (("--target", self.targets), ("--exclude", self.excludes)):
+            for glob in globs:
+                if not any(_matches(address, glob) for address in known):
+                    close = difflib.get_close_matches(glob, known, n=1)
+                    hint = f"did you mean '{close[0]}'?" if close else "addresses are Kind/name, such as Asset/web-01"
+                    raise UsageError(f"{flag} {glob}: no such object in the manifests or the state", hint=hint)
+
+
+def _matches(address: str, glob: str) -> bool:
+    # Rows of an inventory have brackets in their address, which a glob would read as a set of characters.
+    return address == glob or fnmatchcase(address, glob)

@@ -1,0 +1,56 @@
+"""What a run is given from outside: environment, clock, and who watches the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+
+from declarative.core.clock import Clock, SystemClock
+from declarative.core.errors import InvalidError
+from declarative.manifest.model import Project
+from declarative.qualys.model import CallRecord, Observer, Reader, Waiting, Writer
+
+
+def _ignore(_event: CallRecord | Waiting) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """`say` is told in words what takes long; `observer` sees every call and every wait. `max_wait` in seconds, summed over a run."""
+
+    environ: Mapping[str, str]
+    clock: Clock = field(default_factory=SystemClock)
+    observer: Observer = _ignore
+    say: Callable[[str], None] = lambda _text: None
+    max_wait: float = 900.0
+
+    def base_url(self, project: Project) -> str:
+        """QUALYS_BASE_URL wins over the project (DESIGN 3.3). Raises InvalidError when neither tells."""
+        from declarative.qualys.target import checked_base_url
+
+        given = self.environ.get("QUALYS_BASE_URL") or project.base_url
+        if not given:
+            raise InvalidError(
+                "no target: the project names no platform",
+                hint="set spec.platform (such as US1 or EU2) or spec.baseUrl in declarative.yaml, or QUALYS_BASE_URL",
+            )
+        return checked_base_url(given)
+
+    def reader(self, project: Project) -> AbstractContextManager[Reader]:
+        """A client that cannot send a write. Logs in at its first call. Raises AuthError without credentials."""
+        from declarative.qualys.client import connect_reader
+        from declarative.qualys.credentials import credentials_from
+
+        url = self.base_url(project)
+        credentials = credentials_from(self.environ)
+        return closing(connect_reader(url, credentials, clock=self.clock, observer=self.observer, max_wait=self.max_wait))
+
+    def writer(self, project: Project) -> AbstractContextManager[Writer]:
+        from declarative.qualys.client import connect_writer
+        from declarative.qualys.credentials import credentials_from
+
+        url = self.base_url(project)
+        credentials = credentials_from(self.environ)
+        return closing(connect_writer(url, credentials, clock=self.clock, observer=self.observer, max_wait=self.max_wait))

@@ -1,0 +1,56 @@
+"""The one function that decides how a run ends. Formats, verbosity and colour never reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from declarative.core.diagnostics import Diagnostic, has_errors
+from declarative.core.exits import ExitCode, worst
+from declarative.plan.model import Action, ApplyResult, Check, OutcomeKind, Plan
+
+
+def exit_code(
+    *,
+    plan: Plan | None = None,
+    result: ApplyResult | None = None,
+    checks: Iterable[Check] = (),
+    diagnostics: Iterable[Diagnostic] = (),
+    detailed: bool = False,
+) -> ExitCode:
+    """The worst of what each part says (DESIGN 3.2)."""
+    codes = [ExitCode.INVALID] if has_errors(diagnostics) else []
+    codes += [ExitCode.BLOCKED for check in checks if check.status == "fail"]
+    if plan is not None:
+        codes += _plan_codes(plan, detailed=detailed and result is None)
+    if result is not None:
+        codes += _result_codes(result)
+    return worst(codes)
+
+
+def blocks_apply(plan: Plan) -> bool:
+    """Whether nothing of the plan may be applied: a limit, or a failed check. A blocked object blocks only itself."""
+    return bool(plan.breaches) or any(check.status == "fail" for check in plan.checks)
+
+
+def _plan_codes(plan: Plan, *, detailed: bool) -> list[ExitCode]:
+    codes = [ExitCode.INVALID] if has_errors(plan.diagnostics) else []
+    if blocks_apply(plan) or plan.count(Action.BLOCKED):
+        codes.append(ExitCode.BLOCKED)
+    if detailed and plan.has_changes:
+        codes.append(ExitCode.CHANGES)
+    return codes
+
+
+def _result_codes(result: ApplyResult) -> list[ExitCode]:
+    done = result.count(OutcomeKind.APPLIED)
+    failed = result.count(OutcomeKind.FAILED)
+    uncertain = result.count(OutcomeKind.UNCERTAIN)
+    codes = []
+    if failed or uncertain:
+        # An uncertain write may have happened: saying "before any write" would be a lie.
+        codes.append(ExitCode.PARTIAL if done or uncertain else ExitCode.ERROR)
+    if result.count(OutcomeKind.STALE):
+        codes.append(ExitCode.STALE)
+    if result.interrupted:
+        codes.append(ExitCode.INTERRUPTED)
+    return codes

@@ -1,0 +1,64 @@
+"""From files to desired state: what every command that reads manifests starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from declarative.core.clock import Clock
+from declarative.core.diagnostics import Diagnostic, has_errors, ordered
+from declarative.core.errors import InvalidError
+from declarative.kinds import lower
+from declarative.kinds.model import Desired
+from declarative.manifest import find_project, load
+from declarative.manifest.model import Loaded, Project
+from declarative.state import open_store
+from declarative.state.model import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A project with everything its files say. `diagnostics` are all findings, in stable order."""
+
+    loaded: Loaded
+    desired: Desired
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def project(self) -> Project:
+        return self.loaded.project
+
+    @property
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """Address -> labels, for selectors."""
+        return {manifest.address: manifest.labels for manifest in self.loaded.manifests}
+
+    def require_valid(self) -> None:
+        """Raises InvalidError with every diagnostic when one of them is an error."""
+        if has_errors(self.diagnostics):
+            count = sum(diagnostic.is_error for diagnostic in self.diagnostics)
+            raise InvalidError(
+                f"{count} error{'s' if count != 1 else ''} in the manifests; nothing was read from or sent to the API",
+                diagnostics=self.diagnostics,
+            )
+
+    def open_store(self, clock: Clock, environ: Mapping[str, str], *, read_only: bool = False) -> Store:
+        """DECLARATIVE_STATE wins over the project, so that a password never needs to be in a file."""
+        return open_store(environ.get("DECLARATIVE_STATE") or self.project.state_url, clock=clock, read_only=read_only)
+
+
+def open_workspace(
+    start: Path,
+    *,
+    environment: str | None,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+    now: datetime,
+) -> Workspace:
+    """Reads the project that `start` lies in. Raises InvalidError where there is none or its file is wrong; errors in
+    manifests are diagnostics."""
+    loaded = load(find_project(start), environment=environment, variables=variables, environ=environ)
+    desired = lower(loaded, now=now)
+    return Workspace(loaded, desired, ordered((*loaded.diagnostics, *desired.diagnostics)))
