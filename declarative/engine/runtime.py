@@ -18,7 +18,8 @@ def _ignore(_event: CallRecord | Waiting) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`say` is told in words what takes long; `observer` sees every call and every wait. `max_wait` in seconds, summed over a run."""
+    """`say` is told in words what takes long; `observer` sees every call and every wait. `max_wait` is in seconds,
+    summed over a run."""
 
     environ: Mapping[str, str]
     clock: Clock = field(default_factory=SystemClock)

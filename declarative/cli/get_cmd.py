@@ -1,0 +1,45 @@
+"""`declarative get ID`: one asset."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from declarative.cli.options import Settings, global_options, output_options
+from declarative.core.exits import ExitCode
+
+FORMATS = ("text", "json")
+
+
+@click.command("get")
+@click.argument("asset_id", type=click.IntRange(min=1), metavar="ID")
+@click.option("--raw", is_flag=True, help="The record as the API returned it, as JSON.")
+@output_options(*FORMATS)
+@global_options
+def command(settings: Settings, asset_id: int, raw: bool, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
+    """Show one asset by its Qualys asset id."""
+    from declarative.cli.output import emit, parse_outputs
+    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.core.errors import DeclarativeError
+    from declarative.render.asset_view import asset_view
+
+    views = parse_outputs(outputs, json=json_output or raw, formats=FORMATS)
+    runtime = runtime_for(settings)
+    workspace = workspace_for(settings, runtime)
+    with runtime.reader(workspace.project) as reader:
+        record = reader.get(asset_id)
+    if record is None:
+        raise DeclarativeError(
+            f"no asset with id {asset_id} at {runtime.base_url(workspace.project)}",
+            hint="the id may be wrong, the asset purged, or outside of this user's scope",
+        )
+    emit(
+        settings.console,
+        views,
+        {
+            "text": lambda color: asset_view(record, color=color),
+            "json": lambda _: json.dumps(record, indent=2, ensure_ascii=False),
+        },
+    )
+    return ExitCode.OK

@@ -1,0 +1,54 @@
+"""What most commands start with: a workspace, a runtime, a store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from declarative.cli.console import Console
+from declarative.cli.options import Settings
+from declarative.core.clock import SystemClock
+from declarative.engine.runtime import Runtime
+from declarative.engine.workspace import Workspace, open_workspace
+from declarative.qualys.model import CallRecord, Observer, Waiting
+from declarative.state.model import Store
+
+
+def runtime_for(settings: Settings, *, max_wait: float = 900.0) -> Runtime:
+    return Runtime(
+        environ=os.environ,
+        clock=SystemClock(),
+        observer=watcher(settings.console),
+        say=settings.console.note,
+        max_wait=max_wait,
+    )
+
+
+def watcher(console: Console) -> Observer:
+    """Shows each wait, and with -vv each call."""
+
+    def watch(event: CallRecord | Waiting) -> None:
+        if isinstance(event, Waiting):
+            console.note(f"waiting {event.seconds:.0f} s: {event.reason}")
+        elif console.verbosity > 1:
+            status = event.status if event.status is not None else event.error or "no answer"
+            console.debug(f"{event.method} {event.path} -> {status} in {event.seconds:.2f} s")
+
+    return watch
+
+
+def workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
+    return open_workspace(
+        settings.chdir,
+        environment=settings.environment,
+        variables=settings.variables,
+        environ=runtime.environ,
+        now=runtime.clock.now(),
+    )
+
+
+@contextmanager
+def store_for(workspace: Workspace, runtime: Runtime, *, read_only: bool = False) -> Iterator[Store]:
+    with closing(workspace.open_store(runtime.clock, runtime.environ, read_only=read_only)) as store:
+        yield store
