@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import click
 
 from declarative.cli.options import Settings, global_options, output_options
