@@ -1,0 +1,284 @@
+"""Looking up filter fields, and checking a filter before the API sees it."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from declarative.core.diagnostics import Severity
+from declarative.queries.dates import DATE_FORMS, form_problem
+from declarative.queries.fields import (
+    ALL_OPERATORS,
+    COMPONENT_FIELDS,
+    HOST_FIELDS,
+    KNOWN_WRONG,
+    Evidence,
+    FilterField,
+    Group,
+    known_fields,
+    lookup,
+)
+from declarative.queries.model import Filter, Query, Target
+
+__all__ = [
+    "FilterField",
+    "Problem",
+    "check_filter",
+    "check_in_values",
+    "check_query",
+    "known_fields",
+    "lookup",
+    "suggest",
+    "suggest_operator",
+]
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", re.ASCII)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one filter. `part` says which of its three parts to point at: field, operator or value."""
+
+    rule: str
+    severity: Severity
+    message: str
+    part: str
+    hint: str | None = None
+
+
+def suggest(field: str, target: Target | None = None, *, asset_filter: bool = False) -> str | None:
+    """The known field most likely meant, or None. Without a target, from all of them."""
+    every = [*HOST_FIELDS, *COMPONENT_FIELDS]
+    names = every if target is None else list(known_fields(target, asset_filter=asset_filter))
+    meant = KNOWN_WRONG.get(field)
+    if meant in names:
+        return meant
+    return _closest(field, names)
+
+
+def _closest(word: str, names: list[str]) -> str | None:
+    by_folded = {name.lower(): name for name in reversed(names)}
+    folded = word.lower()
+    if folded in by_folded:
+        return by_folded[folded]
+    # `riskScore` is meant as `asset.riskScore` more often than as anything its letters resemble.
+    tails = [name for name in names if name.lower().rpartition(".")[2] == folded]
+    if len(tails) == 1:
+        return tails[0]
+    found = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.75)
+    return by_folded[found[0]] if found else None
+
+
+def suggest_operator(operator: str, spec: FilterField | None = None) -> str | None:
+    """The operator most likely meant by a wrong one, among those the field takes (all of them without a field)."""
+    legal = spec.operators if spec is not None else ALL_OPERATORS
+    meant = _OPERATOR_ALIASES.get(operator.upper().strip(), operator.upper())
+    if meant in legal:
+        return meant
+    found = difflib.get_close_matches(meant, legal, n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+_OPERATOR_ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "=": "EQUALS",
+        "==": "EQUALS",
+        "EQ": "EQUALS",
+        "EQUAL": "EQUALS",
+        "IS": "EQUALS",
+        "!=": "NOT_EQUALS",
+        "NE": "NOT_EQUALS",
+        "NOT": "NOT_EQUALS",
+        ">": "GREATER",
+        "GT": "GREATER",
+        "GREATER_THAN": "GREATER",
+        "AFTER": "GREATER",
+        "<": "LESSER",
+        "LT": "LESSER",
+        "LESS": "LESSER",
+        "LESS_THAN": "LESSER",
+        "BEFORE": "LESSER",
+        ">=": "GREATER_THAN_EQUAL",
+        "GTE": "GREATER_THAN_EQUAL",
+        "GREATER_THAN_EQUALS": "GREATER_THAN_EQUAL",
+        "<=": "LESS_THAN_EQUAL",
+        "LTE": "LESS_THAN_EQUAL",
+        "LESSER_THAN_EQUAL": "LESS_THAN_EQUAL",
+        "LESS_THAN_EQUALS": "LESS_THAN_EQUAL",
+        "LIKE": "CONTAINS",
+        "MATCHES": "CONTAINS",
+    }
+)
+
+
+def check_filter(target: Target, row: Filter, *, asset_filter: bool = False) -> tuple[Problem, ...]:
+    """Everything wrong with one filter, worst first; empty when the API should accept it.
+
+    Rules: filter/unknown-field, filter/unknown-operator, filter/operator, filter/value, filter/comma-in-value,
+    filter/undocumented-field, filter/date-equals-midnight.
+    """
+    spec = lookup(target, row.field, asset_filter=asset_filter)
+    if spec is None:
+        return (_unknown_field(target, row.field, asset_filter=asset_filter), *_unknown_operator(row, None))
+    problems = [*_unknown_operator(row, spec), *_illegal_operator(row, spec), *_bad_value(row, spec)]
+    if not spec.is_documented:
+        problems.append(_undocumented(spec))
+    return tuple(problems)
+
+
+def check_query(query: Query) -> tuple[tuple[str, Problem], ...]:
+    """The problems of all filters of a query, each with the JSON pointer of its filter below `spec`."""
+    found: list[tuple[str, Problem]] = []
+    blocks = (("/filters", query.filters, False), ("/assetFilters", query.asset_filters, True))
+    for pointer, document, asset_filter in blocks:
+        for index, row in enumerate(document.filters):
+            problems = check_filter(query.target, row, asset_filter=asset_filter)
+            found.extend((f"{pointer}/{index}", problem) for problem in problems)
+    return tuple(found)
+
+
+def _unknown_field(target: Target, field: str, *, asset_filter: bool) -> Problem:
+    meant = suggest(field, target, asset_filter=asset_filter)
+    if meant is not None:
+        hint = f"Did you mean {meant}?"
+    elif target is Target.COMPONENTS and not asset_filter and field in HOST_FIELDS:
+        hint = "Filters on the asset go into assetFilters; filters take component.* fields only."
+    elif field in COMPONENT_FIELDS:
+        hint = "component.* fields are for component queries (kind ComponentQuery, or `query components`)."
+    else:
+        hint = "The known fields are listed by `declarative explain`; the API answers 400 to a field it does not know."
+    return Problem("filter/unknown-field", Severity.ERROR, f"unknown filter field {field!r}", "field", hint)
+
+
+def _unknown_operator(row: Filter, spec: FilterField | None) -> tuple[Problem, ...]:
+    if row.operator in ALL_OPERATORS:
+        return ()
+    meant = suggest_operator(row.operator, spec)
+    legal = ", ".join(spec.operators if spec is not None else ALL_OPERATORS)
+    hint = f"Did you mean {meant}?" if meant is not None else f"Legal here: {legal}."
+    message = f"unknown operator {row.operator!r}"
+    return (Problem("filter/unknown-operator", Severity.ERROR, message, "operator", hint),)
+
+
+def _illegal_operator(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
+    if row.operator not in ALL_OPERATORS or row.operator in spec.operators:
+        return ()
+    message = f"{row.operator} does not work on {spec.name}, whose type is {spec.group.value}"
+    # The type of an undocumented field is a guess of ours, so its operators are, too.
+    severity = Severity.ERROR if spec.is_documented else Severity.WARNING
+    hint = "Legal here: " + ", ".join(spec.operators) + "."
+    return (Problem("filter/operator", severity, message, "operator", hint),)
+
+
+def _bad_value(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
+    if row.operator == "IN":
+        return _bad_list(row, spec)
+    return (*_bad_item(row.value, spec), *_midnight(row, spec))
+
+
+def _bad_list(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
+    items = row.value.split(",")
+    if any(not item.strip() for item in items):
+        message = f"the list for IN on {spec.name} has an empty item: {row.value!r}"
+        hint = "IN takes a comma-separated list. A comma cannot be part of a value: use one EQUALS filter a value, operation OR."
+        return (Problem("filter/comma-in-value", Severity.ERROR, message, "value", hint),)
+    spaced = [item for item in items if item != item.strip()]
+    if spaced and spec.group in (Group.STRING, Group.STRING_WITHOUT_NOT_EQUAL):
+        message = f"IN splits at each comma: {row.value!r} is read as {len(items)} values, some with blanks around them"
+        hint = "If the comma belongs to the value, use EQUALS (several: operation OR); otherwise leave the blanks out."
+        return (Problem("filter/comma-in-value", Severity.WARNING, message, "value", hint),)
+    return tuple(dict.fromkeys(problem for item in items for problem in _bad_item(item.strip(), spec)))
+
+
+def check_in_values(field: str, values: list[str]) -> tuple[Problem, ...]:
+    """For values written as a list: each that holds a comma, since IN would split it into several."""
+    return tuple(
+        Problem(
+            "filter/comma-in-value",
+            Severity.ERROR,
+            f"{value!r} holds a comma, and IN on {field} would read it as {value.count(',') + 1} values",
+            "value",
+            "Use one EQUALS filter a value with operation OR.",
+        )
+        for value in values
+        if "," in value
+    )
+
+
+def _bad_item(value: str, spec: FilterField) -> tuple[Problem, ...]:
+    if value == "":
+        return (_value_problem(spec, value, "an empty value matches nothing useful", "Write the value to compare with."),)
+    if spec.values and value not in spec.values:
+        close = difflib.get_close_matches(value.upper(), spec.values, n=1)
+        hint = f"Did you mean {close[0]}?" if close else "Legal: " + ", ".join(spec.values) + "."
+        return (_value_problem(spec, value, "is not one of " + ", ".join(spec.values), hint),)
+    if spec.extra_operators:
+        return ()
+    complaint = _CHECKS[spec.group](value) if spec.group in _CHECKS else None
+    return (_value_problem(spec, value, *complaint),) if complaint else ()
+
+
+def _value_problem(spec: FilterField, value: str, why: str, hint: str) -> Problem:
+    severity = Severity.WARNING if spec.evidence is not Evidence.DOCUMENTED else Severity.ERROR
+    return Problem("filter/value", severity, f"{spec.name}: {value!r} {why}", "value", hint)
+
+
+def _midnight(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
+    if spec.group is not Group.DATE or row.operator not in ("EQUALS", "NOT_EQUALS"):
+        return ()
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", row.value, re.ASCII):
+        return ()
+    message = f"{spec.name} {row.operator} {row.value} is sent as midnight exactly, {row.value}T00:00:00Z"
+    hint = "For the whole day use two filters: GREATER_THAN_EQUAL the day, and LESSER the next."
+    return (Problem("filter/date-equals-midnight", Severity.WARNING, message, "value", hint),)
+
+
+def _undocumented(spec: FilterField) -> Problem:
+    if spec.evidence is Evidence.OBSERVED:
+        severity, claim = Severity.INFO, "is not in the vendor's filter table, but is in use"
+    else:
+        severity, claim = Severity.WARNING, "is not verified; the API may answer 400"
+    message = f"{spec.name} {claim}: {spec.source}"
+    return Problem("filter/undocumented-field", severity, message, "field", spec.note or None)
+
+
+def _check_number(value: str) -> tuple[str, str] | None:
+    return None if _NUMBER.fullmatch(value) else ("is not a number", "Write digits only, such as 90.")
+
+
+def _check_boolean(value: str) -> tuple[str, str] | None:
+    return None if value in ("true", "false") else ("is not a boolean", "Write true or false.")
+
+
+def _check_uuid(value: str) -> tuple[str, str] | None:
+    return None if _UUID.fullmatch(value) else ("is not a UUID", "Write it as 01234567-89ab-cdef-0123-456789abcdef.")
+
+
+def _check_ip(value: str) -> tuple[str, str] | None:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return ("is not an IP address", "Write one IPv4 or IPv6 address.")
+    return None
+
+
+def _check_date(value: str) -> tuple[str, str] | None:
+    complaint = form_problem(value)
+    return (complaint, "Write one of: " + "; ".join(DATE_FORMS) + ".") if complaint else None
+
+
+_CHECKS: Mapping[Group, Callable[[str], tuple[str, str] | None]] = MappingProxyType(
+    {
+        Group.NUMERIC: _check_number,
+        Group.NUMERIC_WITHOUT_NOT_EQUAL: _check_number,
+        Group.BOOLEAN: _check_boolean,
+        Group.UUID: _check_uuid,
+        Group.IP: _check_ip,
+        Group.DATE: _check_date,
+    }
+)
