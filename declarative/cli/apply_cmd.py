@@ -1,0 +1,208 @@
+"""`declarative apply [PLAN]`: make it so."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from declarative.cli.limits import limit_options
+from declarative.cli.options import Settings, global_options, narrowing_options, output_options
+from declarative.core.errors import StaleError, UsageError
+from declarative.core.exits import ExitCode
+
+if TYPE_CHECKING:
+    from declarative.apply import Progress, StopFlag
+    from declarative.cli.output import Outputs
+    from declarative.engine.applying import ApplyOptions
+    from declarative.engine.planning import PlanRequest
+    from declarative.engine.runtime import Runtime
+    from declarative.engine.workspace import Workspace
+    from declarative.plan.guard import Overrides
+    from declarative.plan.model import ApplyResult, Plan
+    from declarative.state.model import Store
+
+FORMATS = ("text", "json")
+DEFAULT_WAIT = "10m"
+
+
+@click.command("apply")
+@click.argument("plan_file", required=False, metavar="[PLAN]")
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option(
+    "--wait", is_flag=False, flag_value=DEFAULT_WAIT, metavar="[=TIMEOUT]", help=f"Wait until it has arrived ({DEFAULT_WAIT})."
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted apply of the same plan.")
+@click.option("--expect-digest", metavar="sha256:...", help="Apply only the plan with this digest.")
+@click.option("--lock-timeout", default="30s", show_default=True, metavar="DURATION", help="Wait for another apply's lease.")
+@click.option("--parallelism", type=click.IntRange(1, 16), default=2, show_default=True, help="Calls at once.")
+@click.option("--max-wait", type=click.FloatRange(min=0), default=900.0, metavar="SECONDS", help="Bound on all waiting.")
+@click.option("--resend-overridden", is_flag=True, help="Send fields again that another source overrules.")
+@limit_options
+@narrowing_options
+@output_options(*FORMATS)
+@global_options
+def command(
+    settings: Settings,
+    plan_file: str | None,
+    overrides: Overrides,
+    targets: tuple[str, ...],
+    excludes: tuple[str, ...],
+    selectors: tuple[str, ...],
+    auto_approve: bool,
+    wait: str | None,
+    resume: bool,
+    expect_digest: str | None,
+    lock_timeout: str,
+    parallelism: int,
+    max_wait: float,
+    resend_overridden: bool,
+    outputs: tuple[str, ...],
+    json_output: bool,
+) -> ExitCode:
+    """Apply a saved PLAN, or plan, ask, and apply. Writes only what the plan shows."""
+    from declarative.apply import StopFlag
+    from declarative.cli.output import parse_outputs
+    from declarative.cli.session import runtime_for, store_for, workspace_for
+    from declarative.core.durations import parse_duration
+    from declarative.engine.applying import ApplyOptions
+    from declarative.engine.narrow import Narrowing
+    from declarative.engine.planning import PlanRequest
+
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    narrowing = Narrowing.parse(targets, excludes, selectors)
+    if plan_file is not None and (narrowing or any((resend_overridden, overrides.given))):
+        raise UsageError("a saved plan is applied as it is; narrowing and limits belong to 'plan --out'")
+    runtime = runtime_for(settings, max_wait=max_wait)
+    stop = StopFlag()
+    options = ApplyOptions(
+        parallelism=parallelism,
+        wait=None if wait is None else parse_duration(wait),
+        lock_timeout=parse_duration(lock_timeout).total_seconds(),
+        resume=resume,
+        stop=stop,
+        on_progress=progress_to(settings),
+    )
+    workspace = workspace_for(settings, runtime)
+    workspace.require_valid()
+    with store_for(workspace, runtime) as store, graceful(settings, stop):
+        if plan_file is not None:
+            plan, result = _apply_saved(settings, plan_file, expect_digest, workspace, store, runtime, options)
+        else:
+            request = PlanRequest(narrowing=narrowing, overrides=overrides, resend_overridden=resend_overridden)
+            approved = auto_approve or expect_digest is not None
+            plan, result = _apply_now(settings, request, expect_digest, approved, workspace, store, runtime, options)
+    return _finish(settings, views, plan, result)
+
+
+def _apply_saved(
+    settings: Settings,
+    plan_file: str,
+    expect_digest: str | None,
+    workspace: Workspace,
+    store: Store,
+    runtime: Runtime,
+    options: ApplyOptions,
+) -> tuple[Plan, ApplyResult]:
+    from declarative.cli.show_cmd import read_plan
+    from declarative.engine import applying
+
+    saved = read_plan(plan_file, settings.chdir)
+    if expect_digest is not None:
+        applying.require_digest(saved.plan, expect_digest)
+    applying.require_applicable(saved.plan)
+    applying.require_fitting(saved, workspace, store, runtime, resume=options.resume)
+    return saved.plan, applying.apply_plan(saved.plan, workspace, store, runtime, options, saved=True)
+
+
+def _apply_now(
+    settings: Settings,
+    request: PlanRequest,
+    expect_digest: str | None,
+    approved: bool,
+    workspace: Workspace,
+    store: Store,
+    runtime: Runtime,
+    options: ApplyOptions,
+) -> tuple[Plan, ApplyResult | None]:
+    from declarative.engine import applying
+    from declarative.engine.planning import make_plan
+    from declarative.plan.codec import digest
+    from declarative.render import plan_text
+
+    console = settings.console
+    interactive = not settings.no_input and sys.stdin.isatty()
+    if not approved and not interactive:
+        raise UsageError("approval is needed and there is no terminal to ask on", hint="give --auto-approve, or a saved plan")
+    plan = make_plan(workspace, request, runtime, store)
+    if expect_digest is not None:
+        try:
+            applying.require_digest(plan, expect_digest)
+        except StaleError:
+            console.err(plan_text(plan, color=console.color_err, digest=digest(plan)))
+            raise
+    if not console.quiet or not approved:
+        console.err(plan_text(plan, color=console.color_err, digest=digest(plan)))
+    applying.require_applicable(plan)
+    if not plan.has_changes:
+        return plan, None
+    if not approved and not _asked(settings):
+        return plan, None
+    return plan, applying.apply_plan(plan, workspace, store, runtime, options, saved=False)
+
+
+def _asked(settings: Settings) -> bool:
+    settings.console.err("Apply this plan? Only 'yes' is accepted: ", end="")
+    answer = sys.stdin.readline().strip()
+    if answer != "yes":
+        settings.console.err("Nothing was written.")
+    return answer == "yes"
+
+
+def _finish(settings: Settings, views: Outputs, plan: Plan, result: ApplyResult | None) -> ExitCode:
+    from declarative import render
+    from declarative.cli.output import emit
+    from declarative.engine.verdict import exit_code
+    from declarative.plan import codec
+    from declarative.plan.model import ApplyResult
+
+    shown = result or ApplyResult(plan.project, plan.environment, plan.base_url, codec.digest(plan), run_id="", results=())
+    emit(
+        settings.console,
+        views,
+        {
+            "text": lambda color: render.result_text(shown, color=color) if result else "Nothing to apply.",
+            "json": lambda _: render.json_text(render.result_json(shown)),
+        },
+    )
+    return exit_code(plan=plan, result=shown)
+
+
+def progress_to(settings: Settings) -> Callable[[Progress], None]:
+    """A live line on a terminal; elsewhere a line now and then."""
+    from declarative.cli.progress import ProgressLine
+
+    return ProgressLine(settings.console)
+
+
+@contextmanager
+def graceful(settings: Settings, stop: StopFlag) -> Iterator[None]:
+    """Ctrl-C or SIGTERM once: finish what is in flight, record, exit 130. Twice: stop at once, still safe."""
+
+    def on_signal(_signum: int, _frame: FrameType | None) -> None:
+        if stop:
+            raise KeyboardInterrupt
+        stop.set()
+        settings.console.err("stopping: what is in flight is finished and recorded; once more stops at once")
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

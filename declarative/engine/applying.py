@@ -1,0 +1,193 @@
+"""Applying a plan: a saved one after checking that it still fits, or one made just now."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import subprocess
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+from declarative import __version__
+from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, execute
+from declarative.assets.payload import import_entry
+from declarative.core.canonical import canonical_bytes
+from declarative.core.clock import to_iso
+from declarative.core.errors import BlockedError, InvalidError, StaleError
+from declarative.engine.runtime import Runtime
+from declarative.engine.verdict import blocks_apply
+from declarative.engine.workspace import Workspace
+from declarative.plan import codec
+from declarative.plan.model import Action, ApplyResult, Change, DesiredReport, Plan
+from declarative.qualys.model import CallRecord, Waiting
+from declarative.state.model import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """`wait`: how long to poll for arrival, None not to. `lock_timeout` in seconds."""
+
+    parallelism: int = 2
+    wait: timedelta | None = None
+    lock_timeout: float = 30.0
+    resume: bool = False
+    stop: StopFlag = field(default_factory=StopFlag)
+    on_progress: Callable[[Progress], None] | None = None
+
+
+def require_digest(plan: Plan, expected: str) -> None:
+    """For pipelines that cannot keep the file: what was approved is what is planned now. Raises StaleError."""
+    actual = codec.digest(plan)
+    if actual != expected:
+        raise StaleError(
+            f"the plan is not the one that was approved: expected {expected}, planned {actual}",
+            hint="review the new plan, and approve its digest",
+        )
+
+
+def require_applicable(plan: Plan) -> None:
+    """Raises BlockedError for limits and failed checks, InvalidError for a plan that read nothing."""
+    if plan.refresh == "none":
+        raise InvalidError(
+            "a plan made with --refresh none cannot be applied: it never saw the live state",
+            hint="plan again, with access to the API",
+        )
+    if blocks_apply(plan):
+        failed = [f"{check.address}: {check.message}" for check in plan.checks if check.status == "fail"]
+        limits = [f"{breach.message} (override: {breach.override})" for breach in plan.breaches]
+        raise BlockedError("nothing was written: " + "; ".join((*limits, *failed)))
+
+
+def require_fitting(saved: codec.SavedPlan, workspace: Workspace, store: Store, runtime: Runtime, *, resume: bool) -> None:
+    """Whether a saved plan still belongs to these manifests, this target and this state. Raises StaleError for what has
+    moved, InvalidError for a plan that these manifests never made."""
+    plan, project = saved.plan, workspace.project
+    reasons = [
+        _differs("project", plan.project, project.name),
+        _differs("environment", plan.environment, project.environment),
+        _differs("target", plan.base_url, runtime.base_url(project)),
+        _differs("manifests", plan.manifest_digest, workspace.loaded.digest),
+        _differs("major version", plan.tool_version.partition(".")[0], __version__.partition(".")[0]),
+        _state_moved(plan, store, resume=resume),
+    ]
+    if runtime.clock.now() > saved.expires_at:
+        reasons.append(f"it expired at {to_iso(saved.expires_at)}")
+    moved = [reason for reason in reasons if reason]
+    if moved:
+        raise StaleError(f"the saved plan no longer fits: {'; '.join(moved)}; nothing was written", hint="plan again")
+    used_by = store.plan_used_by(saved.digest)
+    if used_by is not None and not resume:
+        raise StaleError(
+            f"the saved plan was already applied by run {used_by}; nothing was written",
+            hint="plan again, or continue an interrupted apply with --resume",
+        )
+    _require_made_by_manifests(plan, workspace)
+
+
+def _differs(what: str, planned: object, actual: object) -> str:
+    return f"{what} was {planned}, is {actual}" if planned != actual else ""
+
+
+def _state_moved(plan: Plan, store: Store, *, resume: bool) -> str:
+    mark = store.mark
+    if plan.state.serial == 0 and mark.serial == 0:
+        return ""  # both empty: a pipeline whose jobs each start with a new state
+    if plan.state.lineage != mark.lineage:
+        return "it was made against another state"
+    if plan.state.serial != mark.serial and not resume:
+        return f"the state moved on from serial {plan.state.serial} to {mark.serial}"
+    return ""
+
+
+def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
+    """A digest proves that a file is whole, not who wrote it: what a plan sends must follow from the manifests."""
+    desired = {asset.address: asset for asset in workspace.desired.assets}
+    declared = {report.address: report for report in workspace.desired.reports}
+    for change in plan.changes:
+        if change.action in (Action.CREATE, Action.UPDATE):
+            asset = desired.get(change.address)
+            entries = [import_entry(asset, on_update=update) for update in (False, True)] if asset else []
+            if change.payload is None or canonical_bytes(change.payload) not in [canonical_bytes(entry) for entry in entries]:
+                raise _forged(change)
+        elif change.action is Action.RUN:
+            report = declared.get(change.address)
+            scope = {"assetList", "tagList"} if report and (report.asset_query or report.tag_query) else set()
+            planned = {key: value for key, value in (change.payload or {}).items() if key not in scope}
+            if report is None or planned != {key: value for key, value in report.request.items() if key not in scope}:
+                raise _forged(change)
+
+
+def _forged(change: Change) -> InvalidError:
+    return InvalidError(
+        f"{change.address}: the plan would send what the manifests do not say; nothing was written",
+        hint="the plan file was altered after it was made; plan again",
+    )
+
+
+def apply_plan(
+    plan: Plan, workspace: Workspace, store: Store, runtime: Runtime, options: ApplyOptions, *, saved: bool
+) -> ApplyResult:
+    """Carries the plan out. The caller has checked that it may be. Raises LockedError, AuthError, StateError."""
+    calls = CallLog(runtime.clock)
+
+    def observe(event: CallRecord | Waiting) -> None:
+        calls(event)
+        runtime.observer(event)
+
+    assets = {asset.address: asset for asset in workspace.desired.assets}
+    project = workspace.project
+    with replace(runtime, observer=observe).writer(project) as writer:
+        return execute(
+            ApplyRequest(
+                plan=plan,
+                plan_digest=codec.digest(plan),
+                desired={change.address: assets[change.address] for change in plan.writes if change.address in assets},
+                reports={change.address: _report_of(change) for change in plan.writes if change.action is Action.RUN},
+                store=store,
+                writer=writer,
+                clock=runtime.clock,
+                new_id=lambda: str(uuid.uuid4()),
+                run=_run_info(project.root),
+                batch_size=project.batch_size,
+                page_size=project.page_size,
+                parallelism=options.parallelism,
+                saved=saved,
+                resume=options.resume,
+                wait=options.wait,
+                lock_timeout=options.lock_timeout,
+                stop=options.stop,
+                calls=calls,
+                on_progress=options.on_progress,
+            )
+        )
+
+
+def _report_of(change: Change) -> DesiredReport:
+    return DesiredReport(
+        change.address, request=change.payload or {}, scope=change.scope, depends_on=change.depends_on, position=change.source
+    )
+
+
+def _run_info(root: Path) -> RunInfo:
+    return RunInfo(user=_user(), host=socket.gethostname(), command="apply", commit=_commit(root))
+
+
+def _user() -> str:
+    # No account for this uid, as in many containers: then the audit says so.
+    with suppress(KeyError, OSError):
+        return getpass.getuser()
+    return "unknown"
+
+
+def _commit(root: Path) -> str | None:
+    """The Git commit the manifests are at, for the audit; None outside of a repository."""
+    with suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+        return done.stdout.strip() or None
+    return None
