@@ -1,1 +1,1 @@
-"""The registry over the JSON Schemas: validation, explain, scaffolds."""
+"""The registry over `schemas/`: validation, explanations and scaffolds, all derived from the schema files."""

@@ -1,0 +1,107 @@
+"""Validation of one manifest against the schema of its kind.
+
+`jsonschema` is the reference. `jsonschema_rs` may accept a document beforehand, since it gives the same verdict some
+hundred times faster (a property test compares the two); whatever it does not accept goes to the reference, whose
+findings are told in our words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from declarative.schema import messages
+from declarative.schema.registry import Schema, schema_for
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One finding. `pointer` is a JSON pointer into the document; `at_key`: the key is wrong, not its value."""
+
+    pointer: str
+    rule: str
+    message: str
+    hint: str | None = None
+    at_key: bool = False
+
+
+def violations(kind: str, instance: Any) -> tuple[Violation, ...]:
+    """Everything that is wrong with a whole manifest, in the order of the document. Raises KeyError for an unknown kind."""
+    if _accepted(kind, instance):
+        return ()
+    root = schema_for(kind)
+    found: dict[tuple[tuple[int, ...], str, str], Violation] = {}
+    for error in _reference(kind).iter_errors(instance):
+        path = tuple(error.absolute_path)
+        for violation, place in _told(root, error, path):
+            found[(_order(instance, place), violation.rule, violation.message)] = violation
+    return tuple(found[key] for key in sorted(found))
+
+
+def is_valid(kind: str, instance: Any) -> bool:
+    """The verdict alone. Raises KeyError for an unknown kind."""
+    return _accepted(kind, instance) or _reference(kind).is_valid(instance)
+
+
+def pointer_to(path: Sequence[str | int]) -> str:
+    """A JSON pointer (RFC 6901) for a path of keys and indexes."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+@cache
+def _fast(kind: str) -> Callable[[Any], bool]:
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(dict(schema_for(kind))).is_valid
+
+
+@cache
+def _reference(kind: str) -> Validator:
+    import jsonschema
+
+    extend: Callable[..., Callable[..., Validator]] = jsonschema.validators.extend
+    return extend(jsonschema.Draft202012Validator, {"pattern": _pattern})(dict(schema_for(kind)))
+
+
+def _accepted(kind: str, instance: Any) -> bool:
+    check = _fast(kind)
+    try:
+        return check(instance)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return False  # a value that JSON has no word for: the reference finds the words
+
+
+def _pattern(validator: Validator, pattern: str, instance: Any, _schema: Schema) -> Iterator[ValidationError]:
+    """`pattern` as ECMA 262 reads it: `$` is the very end, where Python's also stands before a last line break."""
+    from jsonschema import ValidationError
+
+    expression = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+    if validator.is_type(instance, "string") and not re.search(expression, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _told(root: Schema, error: ValidationError, path: tuple[str | int, ...]) -> Iterator[tuple[Violation, tuple[str | int, ...]]]:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    found = messages.Found(str(error.validator), error.validator_value, error.instance, schema, error.message)
+    for told in messages.TELLERS.get(found.keyword, messages.other)(root, found, path):
+        place = (*path, told.key) if told.key is not None else path
+        yield Violation(pointer_to(place), told.rule, told.message, told.hint, told.key is not None), place
+
+
+def _order(instance: Any, path: tuple[str | int, ...]) -> tuple[int, ...]:
+    order: list[int] = []
+    for part in path:
+        if isinstance(part, int):
+            order.append(part)
+            instance = instance[part]
+        elif isinstance(instance, Mapping):
+            order.append(list(instance).index(part))
+            instance = instance[part]
+    return tuple(order)
