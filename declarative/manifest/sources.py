@@ -1,0 +1,175 @@
+"""Bytes in, documents out: decoding, forbidden characters, and the cut at `---`.
+
+Cutting first is exact: no YAML content may hold a line that starts with `---` and white space. It lets one broken
+document stand alone, and lets every document be read again later from its own text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from declarative.core.diagnostics import Diagnostic, Position, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """What one input may cost. `file_bytes` for a file, `depth` and `nodes` (aliases counted as what they stand for)
+    for a document, `character_errors`: how many forbidden characters of one document are listed."""
+
+    file_bytes: int = 16 * 1024 * 1024
+    depth: int = 64
+    nodes: int = 200_000
+    character_errors: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RawDocument:
+    """The text of one document. `line` is the number of its first line in the file, from 1; `marred` are the lines
+    where a forbidden character was replaced, so that nothing else is said about them."""
+
+    file: str
+    text: str
+    line: int = 1
+    marred: frozenset[int] = frozenset()
+
+    def excerpt(self, line: int) -> str | None:
+        """A source line by its number in the file, without its line break."""
+        lines = LINE_BREAK.split(self.text)
+        index = line - self.line
+        return lines[index] if 0 <= index < len(lines) else None
+
+
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_MARKER = re.compile(rb"(?:\A|(?<=[\r\n]))(?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
+_CONTENT = re.compile(rb"(?:\A|[\r\n])[ \t]*[^ \t\r\n#%]")
+_PLAIN_BYTES = bytes([9, 10, 13, *range(32, 127)])
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
+)
+_FOREIGN_MARKS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff", "UTF-32"))
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def documents_of(data: bytes, file: str, limits: ReadLimits) -> tuple[list[RawDocument], list[Diagnostic]]:
+    """Every document of a file, and what is wrong with its bytes. Documents with forbidden characters are given too,
+    those characters replaced, so that their other errors are found in the same run."""
+    if len(data) > limits.file_bytes:
+        return [], [_too_large(file, len(data), limits.file_bytes)]
+    foreign = next((name for mark, name in _FOREIGN_MARKS if data.startswith(mark)), None)
+    if foreign:
+        return [], [_encoding(Position(file), f"the file is encoded in {foreign}", "save it as UTF-8")]
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    documents: list[RawDocument] = []
+    found: list[Diagnostic] = []
+    for piece, line in _pieces(data):
+        document, wrong = _decoded(piece, file, line, limits)
+        documents.append(document)
+        found.extend(wrong)
+    return documents, found
+
+
+def too_large(file: str, size: int, limit: int) -> Diagnostic:
+    return _too_large(file, size, limit)
+
+
+def forbidden(text: str) -> str | None:
+    """The first character of a value that no manifest may hold, described; None when there is none."""
+    found = _FORBIDDEN.search(text)
+    return describe(found.group()) if found else None
+
+
+def describe(character: str) -> str:
+    name = unicodedata.name(character, "control character" if unicodedata.category(character) == "Cc" else "not a character")
+    return f"U+{ord(character):04X} ({name})"
+
+
+def _pieces(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Cut before each `---` that begins a document, and after each `...`. A `---` that only ends directives or
+    comments belongs to what stands before it."""
+    start, line = 0, 1
+    for marker in _MARKER.finditer(data):
+        if marker.group() == b"---":
+            end = marker.start()
+            if not _CONTENT.search(data, start, end):
+                continue
+        else:
+            end = _next_line(data, marker.end())
+        piece = data[start:end]
+        yield piece, line
+        line += _breaks(piece)
+        start = end
+    if start < len(data) or start == 0:
+        yield data[start:], line
+
+
+def _next_line(data: bytes, at: int) -> int:
+    found = re.compile(rb"\r\n|\r|\n").search(data, at)
+    return found.end() if found else len(data)
+
+
+def _breaks(piece: bytes) -> int:
+    return piece.count(b"\n") + (len(re.findall(rb"\r(?!\n)", piece)) if b"\r" in piece else 0)
+
+
+def _decoded(piece: bytes, file: str, line: int, limits: ReadLimits) -> tuple[RawDocument, list[Diagnostic]]:
+    if piece.isascii() and not piece.translate(None, _PLAIN_BYTES):
+        return RawDocument(file, piece.decode("ascii"), line), []
+    found: list[Diagnostic] = []
+    try:
+        text = piece.decode()
+    except UnicodeDecodeError as error:
+        text = piece.decode(errors="replace")
+        found.append(_undecodable(error, piece, file, line))
+    marks = list(_FORBIDDEN.finditer(text))
+    found.extend(_character(text, mark, file, line) for mark in marks[: limits.character_errors])
+    if marks:
+        text = _FORBIDDEN.sub("\ufffd", text)
+    marred = frozenset(diagnostic.position.line for diagnostic in found if diagnostic.position)
+    return RawDocument(file, text, line, marred), found
+
+
+def _place(before: str, file: str, first_line: int) -> Position:
+    lines = LINE_BREAK.split(before)
+    return Position(file, first_line + len(lines) - 1, len(lines[-1]) + 1)
+
+
+def _character(text: str, mark: re.Match[str], file: str, first_line: int) -> Diagnostic:
+    position = _place(text[: mark.start()], file, first_line)
+    end = LINE_BREAK.search(text, mark.end())
+    line = text[mark.start() - position.column + 1 : end.start() if end else len(text)]
+    return Diagnostic(
+        Severity.ERROR,
+        "yaml/character",
+        f"the character {describe(mark.group())} is not allowed: it cannot be seen, or it changes how text is shown",
+        position,
+        hint="delete it",
+        excerpt=_FORBIDDEN.sub("\ufffd", line),
+    )
+
+
+def _undecodable(error: UnicodeDecodeError, piece: bytes, file: str, line: int) -> Diagnostic:
+    position = _place(piece[: error.start].decode(errors="replace"), file, line)
+    bad = piece[error.start]
+    following = piece[error.start + 1] if error.start + 1 < len(piece) else 0
+    if bad == 0xED and 0xA0 <= following <= 0xBF:
+        message = "half of a surrogate pair is not a character"
+        return Diagnostic(Severity.ERROR, "yaml/surrogate", message, position, hint="save the file as UTF-8")
+    return _encoding(position, f"the byte 0x{bad:02X} is not UTF-8", "save the file as UTF-8")
+
+
+def _encoding(position: Position, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(Severity.ERROR, "yaml/encoding", message, position, hint=hint)
+
+
+def _too_large(file: str, size: int, limit: int) -> Diagnostic:
+    return Diagnostic(
+        Severity.ERROR,
+        "yaml/too-large",
+        f"the file has {size:,} bytes; at most {limit:,} are read",
+        Position(file),
+        hint="split it, or describe bulk data as an inventory of rows",
+    )
