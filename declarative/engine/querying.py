@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from declarative.core.errors import BlockedError
+from declarative.core.errors import BlockedError, UsageError
 from declarative.kinds.model import Desired, OnEmpty, ReportDeclaration
 from declarative.plan.model import Check, DesiredReport
 from declarative.qualys.model import Page, Reader
 from declarative.queries.dates import resolve
 from declarative.queries.expect import evaluate
-from declarative.queries.model import FilterDocument, Query, Target
-from declarative.queries.select import matches
+from declarative.queries.local import record_matches, unjudgeable
+from declarative.queries.model import Query, Target
 
 Record = Mapping[str, Any]
 
@@ -23,6 +23,7 @@ def pages_of(
     reader: Reader,
     query: Query,
     *,
+    now: datetime,
     page_size: int | None = None,
     after: int | None = None,
     max_pages: int | None = None,
@@ -43,15 +44,22 @@ def pages_of(
         )
     if query.asset_id is None:
         return reader.search(query.filters, page_size=page_size or 100, after=after or 0, max_pages=max_pages)
+    unknown = unjudgeable(query.filters)
+    if unknown:
+        raise UsageError(
+            f"{query.address}: no record shows {unknown[0].field}, so it cannot filter a query with assetId",
+            hint="leave out assetId, and filter asset.assetID beside it",
+        )
     record = reader.get(query.asset_id)
-    wanted = record is not None and matches(record, query.filters)
-    return iter([Page([record], None)] if record is not None and wanted else [])
+    return iter([Page([record], None)] if record is not None and record_matches(record, query.filters, now) else [])
 
 
-def records_of(reader: Reader, query: Query, *, page_size: int | None = None, limit: int | None = None) -> Iterator[Record]:
+def records_of(
+    reader: Reader, query: Query, *, now: datetime, page_size: int | None = None, limit: int | None = None
+) -> Iterator[Record]:
     """Records, one at a time; stops asking for pages once `limit` is reached."""
     given = 0
-    for page in pages_of(reader, query, page_size=page_size):
+    for page in pages_of(reader, query, now=now, page_size=page_size):
         for record in page.records:
             if limit is not None and given >= limit:
                 return
@@ -61,31 +69,34 @@ def records_of(reader: Reader, query: Query, *, page_size: int | None = None, li
             return
 
 
-def count_of(reader: Reader, query: Query) -> int:
+def count_of(reader: Reader, query: Query, *, now: datetime) -> int:
     """By the count call where there is one (hosts), else by reading (components have none, facts 4)."""
     if query.target is Target.HOSTS and query.asset_id is None:
         return reader.count(query.filters)
-    return sum(len(page.records) for page in pages_of(reader, query))
+    return sum(len(page.records) for page in pages_of(reader, query, now=now))
 
 
 def check_of(reader: Reader, query: Query, *, now: datetime) -> Check:
     """Judges the query's `expect` with as few calls as it needs. The query must have one."""
     assert query.expect is not None  # noqa: S101 - callers pick queries with expectations
     resolved = resolve(query, now)
-    if query.expect.needs_records:
-        records = list(records_of(reader, resolved))
-        result = evaluate(query.expect, count=len(records), records=records, now=now)
-        count = len(records)
-    else:
-        count = count_of(reader, resolved)
-        result = evaluate(query.expect, count=count, records=(), now=now)
-    return Check(query.address, str(result.status), count, result.message, query.position)
+    counted = _Counted(records_of(reader, resolved, now=now)) if query.expect.needs_records else None
+    count = None if counted is not None else count_of(reader, resolved, now=now)
+    result = evaluate(query.expect, count=count, records=counted or (), now=now)
+    return Check(query.address, str(result.status), counted.seen if counted else count, result.message, query.position)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    ids: tuple[str, ...]
-    query: str
+class _Counted:
+    """Passes records on, and counts them: a check must not hold an estate in memory."""
+
+    def __init__(self, records: Iterator[Record]) -> None:
+        self._records = records
+        self.seen = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in self._records:
+            self.seen += 1
+            yield record
 
 
 def resolve_report(reader: Reader | None, declared: ReportDeclaration, desired: Desired, *, now: datetime) -> DesiredReport:
@@ -105,7 +116,7 @@ def resolve_report(reader: Reader | None, declared: ReportDeclaration, desired: 
                 hint="plan with access to the API, or leave the report out with --exclude",
             )
         query = resolve(next(query for query in desired.queries if query.address == query_address), now)
-        ids = sorted({found for record in records_of(reader, query) for found in ids_of(record)})
+        ids = sorted({found for record in records_of(reader, query, now=now) for found in ids_of(record)})
         request[key] = ",".join(map(str, ids))
         scope += [f"{key}:{found}" for found in ids]
         if not ids:
@@ -141,8 +152,3 @@ def _asset_ids(record: Record) -> list[int]:
 def _tag_ids(record: Record) -> list[int]:
     tags = (record.get("tagList") or {}).get("tag") or []
     return [int(tag["tagId"]) for tag in tags if tag.get("tagId") is not None]
-
-
-def with_asset_id(query: Query, asset_id: int) -> Query:
-    """The query narrowed to one asset."""
-    return replace(query, asset_id=asset_id, filters=query.filters or FilterDocument())

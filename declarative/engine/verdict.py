@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from declarative.apply.outcome import outcome_code
 from declarative.core.diagnostics import Diagnostic, has_errors
 from declarative.core.exits import ExitCode, worst
-from declarative.plan.model import Action, ApplyResult, Check, OutcomeKind, Plan
+from declarative.plan.model import Action, ApplyResult, Check, Plan
 
 
 def exit_code(
@@ -23,7 +24,7 @@ def exit_code(
     if plan is not None:
         codes += _plan_codes(plan, detailed=detailed and result is None)
     if result is not None:
-        codes += _result_codes(result)
+        codes.append(outcome_code(result))
     return worst(codes)
 
 
@@ -38,19 +39,4 @@ def _plan_codes(plan: Plan, *, detailed: bool) -> list[ExitCode]:
         codes.append(ExitCode.BLOCKED)
     if detailed and plan.has_changes:
         codes.append(ExitCode.CHANGES)
-    return codes
-
-
-def _result_codes(result: ApplyResult) -> list[ExitCode]:
-    done = result.count(OutcomeKind.APPLIED)
-    failed = result.count(OutcomeKind.FAILED)
-    uncertain = result.count(OutcomeKind.UNCERTAIN)
-    codes = []
-    if failed or uncertain:
-        # An uncertain write may have happened: saying "before any write" would be a lie.
-        codes.append(ExitCode.PARTIAL if done or uncertain else ExitCode.ERROR)
-    if result.count(OutcomeKind.STALE):
-        codes.append(ExitCode.STALE)
-    if result.interrupted:
-        codes.append(ExitCode.INTERRUPTED)
     return codes

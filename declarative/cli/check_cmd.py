@@ -1,0 +1,54 @@
+"""`declarative check`: evaluate expectations."""
+
+from __future__ import annotations
+
+import click
+
+from declarative.cli.options import Settings, global_options, narrowing_options, output_options
+from declarative.core.exits import ExitCode
+
+FORMATS = ("text", "json", "junit", "sarif")
+
+
+@click.command("check")
+@narrowing_options
+@output_options(*FORMATS)
+@global_options
+def command(
+    settings: Settings,
+    targets: tuple[str, ...],
+    excludes: tuple[str, ...],
+    selectors: tuple[str, ...],
+    outputs: tuple[str, ...],
+    json_output: bool,
+) -> ExitCode:
+    """Evaluate the `expect` of the project's queries. A failed error ends with 5; a warning only shows."""
+    from declarative import render
+    from declarative.cli.output import emit, parse_outputs
+    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.engine.narrow import Narrowing
+    from declarative.engine.planning import judge_checks
+    from declarative.engine.verdict import exit_code
+
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    runtime = runtime_for(settings)
+    workspace = workspace_for(settings, runtime)
+    workspace.require_valid()
+    narrowing = Narrowing.parse(targets, excludes, selectors)
+    labels = workspace.labels
+    narrowing.require_known(labels)
+    with runtime.reader(workspace.project) as reader:
+        checks = judge_checks(reader, workspace.desired, runtime, lambda address: narrowing(address, labels.get(address, {})))
+    emit(
+        settings.console,
+        views,
+        {
+            "text": lambda color: (
+                render.checks_text(checks, color=color) if checks else "No query of the project expects anything."
+            ),
+            "json": lambda _: render.checks_json(checks),
+            "junit": lambda _: render.checks_junit(checks),
+            "sarif": lambda _: render.checks_sarif(checks),
+        },
+    )
+    return exit_code(checks=checks)

@@ -1,0 +1,193 @@
+"""`declarative query`: a query of the project, or an ad-hoc one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from declarative.cli.options import Settings, global_options, output_options
+from declarative.core.errors import InvalidError, UsageError
+from declarative.core.exits import ExitCode
+
+if TYPE_CHECKING:
+    from declarative.engine.runtime import Runtime
+    from declarative.engine.workspace import Workspace
+    from declarative.qualys.model import Reader
+    from declarative.queries.model import Query
+
+FORMATS = ("table", "json", "jsonl", "csv", "yaml")
+AD_HOC = ("hosts", "components")
+
+
+def _complete_name(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in AD_HOC if name.startswith(incomplete)]
+
+
+def _complete_filter(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from declarative.queries.model import Target
+    from declarative.queries.parse import completions
+
+    target = Target.COMPONENTS if ctx.params.get("name") == "components" else Target.HOSTS
+    return list(completions(target, incomplete))
+
+
+@click.command("query")
+@click.argument("name", metavar="NAME|hosts|components", shell_complete=_complete_name)
+@click.option(
+    "-f", "--filter", "filters", multiple=True, metavar="FIELD=OP=VALUE", shell_complete=_complete_filter, help="Repeatable."
+)
+@click.option("--any", "any_of", is_flag=True, help="Any filter suffices (OR), not all of them.")
+@click.option("--asset-id", type=click.IntRange(min=1), metavar="ID", help="Only this asset.")
+@click.option("--fields", metavar="A,B.C", help="Columns: dotted paths into the records.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N records.")
+@click.option("--sort", metavar="[-]FIELD", help="Sort by this path (holds the result in memory).")
+@click.option("--count", "count_only", is_flag=True, help="Only how many.")
+@click.option("--explain", is_flag=True, help="Print the request instead of sending it.")
+@click.option("--page-size", type=click.IntRange(1, 1000), metavar="N", help="Records a page.")
+@click.option("--max-pages", type=click.IntRange(min=1), metavar="N", help="Stop after N pages, and name the cursor.")
+@click.option("--cursor", type=click.IntRange(min=0), metavar="ID", help="Go on after this cursor.")
+@click.option("--max-wait", type=click.FloatRange(min=0), default=900.0, metavar="SECONDS", help="Bound on all waiting.")
+@output_options(*FORMATS)
+@global_options
+def command(
+    settings: Settings,
+    name: str,
+    filters: tuple[str, ...],
+    any_of: bool,
+    asset_id: int | None,
+    fields: str | None,
+    limit: int | None,
+    sort: str | None,
+    count_only: bool,
+    explain: bool,
+    page_size: int | None,
+    max_pages: int | None,
+    cursor: int | None,
+    max_wait: float,
+    outputs: tuple[str, ...],
+    json_output: bool,
+) -> ExitCode:
+    """Run the HostQuery or ComponentQuery NAME, or an ad-hoc query over hosts or components."""
+    from declarative.cli.output import parse_outputs
+    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.engine.querying import count_of
+    from declarative.queries.dates import resolve
+    from declarative.queries.select import columns_for
+
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS, default="table")
+    runtime = runtime_for(settings, max_wait=max_wait)
+    workspace = workspace_for(settings, runtime)
+    query = _query(workspace, name, filters, any_of=any_of, asset_id=asset_id, fields=fields)
+    now = runtime.clock.now()
+    query = resolve(query, now)
+    if explain:
+        from declarative.engine.explaining import curl_of
+
+        settings.console.out(curl_of(query, runtime.base_url(workspace.project), page_size=page_size, after=cursor))
+        return ExitCode.OK
+    with runtime.reader(workspace.project) as reader:
+        if count_only:
+            settings.console.out(str(count_of(reader, query, now=now)))
+            return ExitCode.OK
+        stream = _Stream(reader, query, runtime, page_size=page_size, after=cursor, max_pages=max_pages, limit=limit)
+        records: Iterable[Mapping[str, Any]] = stream
+        if sort is not None:
+            from declarative.queries.select import sort_records
+
+            records = sort_records(records, sort)
+        columns = columns_for(query.target, query.fields)
+        _write(settings, views, records, columns, chosen=bool(query.fields))
+    if stream.cursor is not None:
+        settings.console.note(f"stopped before the end; go on with --cursor {stream.cursor}")
+    return ExitCode.OK
+
+
+class _Stream:
+    """Records of the pages, remembering where it stopped: `cursor` is where to go on, None at the end."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        query: Query,
+        runtime: Runtime,
+        *,
+        page_size: int | None,
+        after: int | None,
+        max_pages: int | None,
+        limit: int | None,
+    ) -> None:
+        self._reader, self._query, self._now = reader, query, runtime.clock.now()
+        self._page_size, self._after, self._max_pages, self._limit = page_size, after, max_pages, limit
+        self.cursor: int | None = None
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        from declarative.engine.querying import pages_of
+
+        given = 0
+        for page in pages_of(
+            self._reader, self._query, now=self._now, page_size=self._page_size, after=self._after, max_pages=self._max_pages
+        ):
+            self.cursor = page.cursor
+            for record in page.records:
+                if self._limit is not None and given == self._limit:
+                    self.cursor = None
+                    return
+                yield record
+                given += 1
+            if self._limit is not None and given >= self._limit:
+                self.cursor = None
+                return
+
+
+def _query(
+    workspace: Workspace, name: str, filters: tuple[str, ...], *, any_of: bool, asset_id: int | None, fields: str | None
+) -> Query:
+    import difflib
+    from dataclasses import replace
+
+    from declarative.queries.catalog import check_filter
+    from declarative.queries.model import Target
+    from declarative.queries.parse import adhoc_query, parse_filter
+
+    chosen = tuple(part.strip() for part in fields.split(",") if part.strip()) if fields else ()
+    if name in AD_HOC:
+        target = Target(name)
+        rows = [parse_filter(text) for text in filters]
+        query = adhoc_query(target, rows, operation="OR" if any_of else "AND", asset_id=asset_id, fields=chosen)
+        problems = [problem for row in query.filters.filters for problem in check_filter(target, row)]
+        problems += [problem for row in query.asset_filters.filters for problem in check_filter(target, row, asset_filter=True)]
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if errors:
+            raise InvalidError("; ".join(problem.message for problem in errors), hint=errors[0].hint)
+        return query
+    if filters or any_of:
+        raise UsageError("--filter goes with 'query hosts' and 'query components'; a query of the project has its own")
+    known = {query.address: query for query in workspace.desired.queries}
+    found = [query for address, query in known.items() if name in (address, address.partition("/")[2])]
+    if len(found) != 1:
+        workspace.require_valid()
+        names = [*AD_HOC, *known, *(address.partition("/")[2] for address in known)]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"queries of this project: {', '.join(known) or 'none'}"
+        what = "no query" if not found else "more than one query"
+        raise UsageError(f"{what} named '{name}'", hint=hint if not found else "give Kind/name")
+    query = found[0]
+    return replace(query, asset_id=asset_id or query.asset_id, fields=chosen or query.fields)
+
+
+def _write(
+    settings: Settings, views: Any, records: Iterable[Mapping[str, Any]], columns: tuple[str, ...], *, chosen: bool
+) -> None:
+    from declarative.core.files import write_atomic
+    from declarative.render.table import write_rows
+
+    console = settings.console
+    if views.files:
+        records = list(records)  # more than one view of one read
+    write_rows(views.stdout, records, columns, lambda text: console.out(text, end=""), chosen=chosen)
+    for name, path in views.files:
+        parts: list[str] = []
+        write_rows(name, records, columns, parts.append, chosen=chosen)
+        write_atomic(path, console.redact("".join(parts)))
