@@ -1,1 +1,6 @@
 """The store: resources, journal, lease, snapshot, migrations."""
+
+from declarative.state.open import open_store
+from declarative.state.store import SqlStore
+
+__all__ = ["SqlStore", "open_store"]

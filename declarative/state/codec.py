@@ -1,0 +1,150 @@
+"""Applied values to JSON documents and back. The address is the key of the row, so a document does not repeat it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, OnRemove
+from declarative.core.clock import from_iso, to_iso
+from declarative.core.errors import StateError
+from declarative.plan.model import AppliedReport, ReportStatus
+from declarative.state.model import Resource
+
+ASSET = "asset"
+REPORT = "report"
+
+# Sorted keys make equal values equal bytes; datetimes and dataclasses must not slip in as text, they would not come back.
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One row of the resources table."""
+
+    address: str
+    kind: str
+    asset_id: int | None
+    native_key: str | None
+    connector_uuid: str | None
+    digest: str
+    document: str
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "address": self.address,
+            "kind": self.kind,
+            "asset_id": self.asset_id,
+            "native_key": self.native_key,
+            "connector_uuid": self.connector_uuid,
+            "digest": self.digest,
+            "document": self.document,
+        }
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON with sorted keys. Raises TypeError for what JSON cannot hold exactly."""
+    return orjson.dumps(value, default=_plain, option=_OPTIONS)
+
+
+def loads(text: str | bytes | memoryview) -> Any:
+    return orjson.loads(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} cannot be kept in the state")
+
+
+def digest_of_document(kind: str, document: str | bytes) -> str:
+    """Tells whether two documents are the same, and whether one was damaged at rest."""
+    data = document.encode() if isinstance(document, str) else document
+    return hashlib.blake2b(data, digest_size=16, person=kind.encode()).hexdigest()
+
+
+def encode(resource: Resource) -> Encoded:
+    """Raises StateError naming the address when a value cannot be kept (a number beyond 64 bits, a lone surrogate)."""
+    kind, value = (ASSET, _asset_value(resource)) if isinstance(resource, AppliedAsset) else (REPORT, _report_value(resource))
+    try:
+        document = dumps(value)
+    except TypeError as error:
+        raise StateError(
+            f"{resource.address} cannot be kept in the state: {error}",
+            hint="Values are text, true/false, lists, objects and numbers of at most 64 bits.",
+        ) from error
+    asset = resource if isinstance(resource, AppliedAsset) else None
+    native_key = asset.identity.get("sourceNativeKey") if asset else None
+    return Encoded(
+        address=resource.address,
+        kind=kind,
+        asset_id=asset.asset_id if asset else None,
+        native_key=None if native_key is None else str(native_key),
+        connector_uuid=asset.connector.uuid if asset else None,
+        digest=digest_of_document(kind, document),
+        document=document.decode(),
+    )
+
+
+def _asset_value(asset: AppliedAsset) -> dict[str, Any]:
+    connector = asset.connector
+    return {
+        "connector": [connector.name, connector.uuid, connector.source, connector.marker],
+        "identity": asset.identity,
+        "fields": {path: [kept.value, kept.converged] for path, kept in asset.fields.items()},
+        "assetId": asset.asset_id,
+        "sentAt": _time_text(asset.sent_at),
+        "onRemove": asset.on_remove.value,
+    }
+
+
+def _report_value(report: AppliedReport) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "requestDigest": report.request_digest,
+        "scopeDigest": report.scope_digest,
+        "status": report.status.value,
+        "fileUuid": report.file_uuid,
+        "ranAt": _time_text(report.ran_at),
+        "requestId": report.request_id,
+    }
+
+
+def decode(address: str, kind: str, document: str) -> Resource:
+    """Raises KeyError, ValueError or TypeError for a document that `encode` did not write."""
+    value = orjson.loads(document)
+    if kind == ASSET:
+        return AppliedAsset(
+            address=address,
+            connector=ConnectorRef(*value["connector"]),
+            identity=value["identity"],
+            fields={path: AppliedField(*kept) for path, kept in value["fields"].items()},
+            asset_id=value["assetId"],
+            sent_at=_time(value["sentAt"]),
+            on_remove=OnRemove(value["onRemove"]),
+        )
+    if kind == REPORT:
+        return AppliedReport(
+            address=address,
+            name=value["name"],
+            request_digest=value["requestDigest"],
+            scope_digest=value["scopeDigest"],
+            status=ReportStatus(value["status"]),
+            file_uuid=value["fileUuid"],
+            ran_at=_time(value["ranAt"]),
+            request_id=value["requestId"],
+        )
+    raise ValueError(f"unknown kind of record {kind!r}")
+
+
+def _time_text(moment: datetime | None) -> str | None:
+    return None if moment is None else to_iso(moment)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else from_iso(text)

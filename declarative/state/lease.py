@@ -1,0 +1,172 @@
+"""The lease: one apply at a time on one state, from any number of machines.
+
+A row that expires. Its holder renews it from a thread of its own; everything that decides compares and writes in one
+transaction, by the clock of the server where there is one, so that two machines with wrong clocks still agree.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from declarative.core.clock import to_iso
+from declarative.core.errors import LockedError, StateError
+from declarative.state.backend import Backend
+from declarative.state.model import LeaseInfo
+from declarative.state.tables import lease
+
+_POLL_SECONDS = 0.5
+
+
+def read_lease(backend: Backend) -> LeaseInfo | None:
+    """Who holds the lease now; None when nobody does, or it has expired."""
+    with backend.read() as connection:
+        found = _row(connection)
+        return found if found is not None and found.expires_at.timestamp() > backend.now(connection) else None
+
+
+def _row(connection: Connection) -> LeaseInfo | None:
+    row = connection.execute(select(lease)).mappings().one_or_none()
+    if row is None:
+        return None
+    return LeaseInfo(
+        lease_id=row["lease_id"],
+        holder=row["holder"],
+        acquired_at=datetime.fromtimestamp(row["acquired_at"], UTC),
+        expires_at=datetime.fromtimestamp(row["expires_at"], UTC),
+    )
+
+
+def break_lease(backend: Backend, lease_id: str) -> None:
+    """Raises LockedError when another lease is held, StateError when none is."""
+    with backend.write() as connection:
+        if connection.execute(delete(lease).where(lease.c.lease_id == lease_id)).rowcount:
+            return
+        held = _row(connection)
+    if held is None:
+        raise StateError(f"The state {backend.place} is not locked.", hint="Nothing to do: run the command that was refused.")
+    raise _locked(backend, held, f"it is not lease {lease_id} that locks it")
+
+
+def _locked(backend: Backend, held: LeaseInfo, why: str | None = None) -> LockedError:
+    detail = f"; {why}" if why else ""
+    return LockedError(
+        f"The state {backend.place} is locked by {held.holder} since {_short(held.acquired_at)} "
+        f"(lease {held.lease_id}, renewed until {_short(held.expires_at)}){detail}.",
+        hint="Wait for it to end (`--lock-timeout 5m` waits for you); a killed holder's lease expires by itself. "
+        f"If you are sure that nobody applies: `declarative state unlock {held.lease_id}`.",
+    )
+
+
+def _short(moment: datetime) -> str:
+    return to_iso(moment.replace(microsecond=0))
+
+
+def acquire_lease(
+    backend: Backend, holder: str, *, timeout: float = 0.0, ttl: float = 60.0, heartbeat: float | None = None
+) -> HeldLease:
+    """Takes the lease, trying again for `timeout` seconds. Renews it every `heartbeat` seconds (a third of `ttl`).
+
+    Raises LockedError naming the holder.
+    """
+    began = backend.clock.monotonic()
+    while True:
+        ours, held = _try(backend, holder, ttl)
+        if ours:
+            return HeldLease(backend, held, ttl=ttl, heartbeat=ttl / 3 if heartbeat is None else heartbeat)
+        left = timeout - (backend.clock.monotonic() - began)
+        if left <= 0:
+            raise _locked(backend, held)
+        backend.clock.sleep(min(_POLL_SECONDS, left))
+
+
+def _try(backend: Backend, holder: str, ttl: float) -> tuple[bool, LeaseInfo]:
+    lease_id = str(uuid.uuid4())
+    with backend.write() as connection:
+        now = backend.now(connection)
+        connection.execute(delete(lease).where(lease.c.expires_at <= now))
+        taking = backend.insert(lease).values(id=1, lease_id=lease_id, holder=holder, acquired_at=now, expires_at=now + ttl)
+        connection.execute(taking.on_conflict_do_nothing())
+        held = _row(connection)
+    if held is None:
+        raise StateError(f"The state {backend.place} keeps no lease.", hint="Run the command again.")
+    return held.lease_id == lease_id, held
+
+
+class HeldLease:
+    """A lease that this process took. `release()` may be called twice; the heartbeat ends with it."""
+
+    __slots__ = ("_backend", "_info", "_lost", "_stop", "_thread", "_ttl")
+
+    def __init__(self, backend: Backend, info: LeaseInfo, *, ttl: float, heartbeat: float) -> None:
+        self._backend = backend
+        self._info = info
+        self._ttl = ttl
+        self._lost = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, args=(heartbeat,), name="lease-heartbeat", daemon=True)
+        self._thread.start()
+
+    @property
+    def info(self) -> LeaseInfo:
+        return self._info
+
+    @property
+    def released(self) -> bool:
+        return self._stop.is_set()
+
+    def check(self) -> None:
+        """Raises LockedError unless the lease is ours and has not run out. One that ran out unnoticed (a suspended
+        machine) and that nobody took is renewed here."""
+        if self._stop.is_set():
+            raise LockedError(f"The lease on the state {self._backend.place} was released.")
+        if not self._lost.is_set():
+            with self._backend.read() as connection:
+                found = _row(connection)
+                now = self._backend.now(connection)
+            ours = found if found is not None and found.lease_id == self._info.lease_id else None
+            if ours is not None and (ours.expires_at.timestamp() > now or self._renew()):
+                return
+            self._lost.set()
+        raise self.lost()
+
+    def confirm(self, connection: Connection) -> None:
+        """`check()` inside a write transaction: what is written there is written only by the holder."""
+        found = connection.execute(select(lease.c.lease_id).with_for_update(read=True)).scalar_one_or_none()
+        if found != self._info.lease_id:
+            self._lost.set()
+            raise self.lost()
+
+    def lost(self) -> LockedError:
+        return LockedError(
+            f"The lease {self._info.lease_id} on the state {self._backend.place} was lost: somebody unlocked it, or it expired "
+            "while this process was suspended and another apply took it.",
+            hint="Nothing more is sent. What was sent is recorded; see `declarative state history`, then plan again.",
+        )
+
+    def release(self) -> None:
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        self._thread.join()
+        with self._backend.write() as connection:
+            connection.execute(delete(lease).where(lease.c.lease_id == self._info.lease_id))
+
+    def _beat(self, every: float) -> None:
+        while not self._stop.wait(every):
+            try:
+                if not self._renew():
+                    self._lost.set()
+                    return
+            except StateError:
+                # The database may be back before the lease runs out; `check()` finds out if it is not.
+                continue
+
+    def _renew(self) -> bool:
+        with self._backend.write() as connection:
+            until = self._backend.now(connection) + self._ttl
+            renewing = update(lease).where(lease.c.lease_id == self._info.lease_id).values(expires_at=until)
+            return connection.execute(renewing).rowcount == 1

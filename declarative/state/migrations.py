@@ -1,0 +1,61 @@
+"""From an older schema to ours, one step a version. Steps only go forward; a backup is taken before the first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from sqlalchemy import Connection, bindparam, insert, inspect, select, text, update
+
+from declarative import __version__
+from declarative.core.errors import StateError
+from declarative.state.codec import digest_of_document
+from declarative.state.resources import chunks
+from declarative.state.tables import SCHEMA_VERSION, meta, metadata, resources
+
+Step = Callable[[Connection], None]
+
+
+def create_schema(connection: Connection) -> None:
+    """The tables, and the lineage that tells this state from every other."""
+    metadata.create_all(connection)
+    connection.execute(
+        insert(meta).values(id=1, lineage=str(uuid.uuid4()), serial=0, schema_version=SCHEMA_VERSION, created_by=__version__)
+    )
+
+
+def version_of(connection: Connection, *, schema: str | None = None) -> int | None:
+    """None where the tables do not exist yet."""
+    if not inspect(connection).has_table(meta.name, schema=schema):
+        return None
+    return connection.execute(select(meta.c.schema_version)).scalar_one_or_none()
+
+
+def refuse_newer(place: str, version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise StateError(
+            f"The state {place} has schema version {version}; this declarative {__version__} knows {SCHEMA_VERSION} at most.",
+            hint="Use the newer declarative that wrote it, everywhere this state is used.",
+        )
+
+
+def migrate(connection: Connection, version: int) -> None:
+    """Runs the missing steps in the caller's transaction: all of them, or none."""
+    for step in range(version, SCHEMA_VERSION):
+        STEPS[step](connection)
+    connection.execute(update(meta).values(schema_version=SCHEMA_VERSION))
+
+
+def _add_digests(connection: Connection) -> None:
+    """1 to 2: each record carries a digest, so that an unchanged one is not written again and a damaged one is found."""
+    table = connection.dialect.identifier_preparer.format_table(resources)
+    connection.execute(text(f"ALTER TABLE {table} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"))
+    rows = connection.execute(select(resources.c.address, resources.c.kind, resources.c.document)).all()
+    setting = update(resources).where(resources.c.address == bindparam("key")).values(digest=bindparam("fresh"))
+    for chunk in chunks(rows):
+        connection.execute(setting, [{"key": row.address, "fresh": digest_of_document(row.kind, row.document)} for row in chunk])
+
+
+# From this version to the next one.
+STEPS: Mapping[int, Step] = MappingProxyType({1: _add_digests})

@@ -1,0 +1,100 @@
+"""Rows of the resources table: what was last sent for each address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import Connection, delete, select, update
+
+from declarative.core.errors import StateError
+from declarative.state.backend import Backend
+from declarative.state.codec import Encoded, decode, digest_of_document, encode
+from declarative.state.failures import damaged
+from declarative.state.model import Resource
+from declarative.state.tables import meta, resources
+
+T = TypeVar("T")
+
+# Both databases take that many bound values in one statement, in every version that we support.
+CHUNK = 500
+# From here on one pass over all digests is cheaper than asking for each.
+_SCAN_FROM = 5_000
+
+_SELECT = select(resources.c.address, resources.c.kind, resources.c.document, resources.c.digest)
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def encoded(changed: Iterable[Resource]) -> dict[str, Encoded]:
+    """By address; the last one wins where an address comes twice. Done before a transaction begins, to keep it short."""
+    return {resource.address: encode(resource) for resource in changed}
+
+
+def load_all(connection: Connection, place: str) -> dict[str, Resource]:
+    return {row[0]: _decoded(place, *row) for row in connection.execute(_SELECT.order_by(resources.c.address))}
+
+
+def load(connection: Connection, place: str, address: str) -> Resource | None:
+    row = connection.execute(_SELECT.where(resources.c.address == address)).one_or_none()
+    return None if row is None else _decoded(place, *row)
+
+
+def _decoded(place: str, address: str, kind: str, document: str, digest: str) -> Resource:
+    if digest_of_document(kind, document) != digest:
+        raise damaged(place, f"the record of {address} is not what was written")
+    try:
+        return decode(address, kind, document)
+    except (KeyError, ValueError, TypeError) as error:
+        raise damaged(place, f"the record of {address} cannot be read ({error})") from error
+
+
+def store(backend: Backend, connection: Connection, rows: Mapping[str, Encoded]) -> bool:
+    """Writes the rows that differ from what is there; tells whether any did."""
+    known = _digests(connection, list(rows))
+    changed = [row.columns() for address, row in rows.items() if known.get(address) != row.digest]
+    if not changed:
+        return False
+    insert = backend.insert(resources)
+    replaced = {column.name: insert.excluded[column.name] for column in resources.c if not column.primary_key}
+    connection.execute(insert.on_conflict_do_update(index_elements=[resources.c.address], set_=replaced), changed)
+    return True
+
+
+def _digests(connection: Connection, addresses: Sequence[str]) -> dict[str, str]:
+    query = select(resources.c.address, resources.c.digest)
+    if len(addresses) >= _SCAN_FROM:
+        return {row.address: row.digest for row in connection.execute(query)}
+    known: dict[str, str] = {}
+    for chunk in chunks(addresses):
+        known |= {row.address: row.digest for row in connection.execute(query.where(resources.c.address.in_(chunk)))}
+    return known
+
+
+def delete_all(connection: Connection, addresses: Iterable[str]) -> bool:
+    """Tells whether there was anything to delete."""
+    gone = 0
+    for chunk in chunks(dict.fromkeys(addresses)):
+        gone += connection.execute(delete(resources).where(resources.c.address.in_(chunk))).rowcount
+    return gone > 0
+
+
+def rename(connection: Connection, place: str, old: str, new: str) -> None:
+    """Raises StateError when `old` is unknown or `new` is taken."""
+    known = set(connection.execute(select(resources.c.address).where(resources.c.address.in_([old, new]))).scalars())
+    if old not in known:
+        raise StateError(f"{old} is not in the state {place}.", hint="`declarative state list` shows the addresses.")
+    if new in known and new != old:
+        raise StateError(
+            f"{new} is in the state {place} already.", hint=f"Remove it first if it is obsolete: `declarative state rm {new}`."
+        )
+    connection.execute(update(resources).where(resources.c.address == old).values(address=new))
+
+
+def bump_serial(connection: Connection) -> None:
+    connection.execute(update(meta).values(serial=meta.c.serial + 1))

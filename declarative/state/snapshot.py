@@ -1,0 +1,138 @@
+"""The snapshot: a cache of live records, so that the next plan reads only what changed.
+
+Records are compressed one by one. A rebuild writes a new generation in short transactions and makes it the current one at
+the end; no transaction stays open while the caller fetches the next page from the API.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from declarative.state.backend import Backend
+from declarative.state.codec import dumps, loads
+from declarative.state.resources import chunks
+from declarative.state.tables import snapshot, snapshot_meta
+
+_BATCH = 2_000
+# A rebuild that has not ended after this long was killed; its rows are swept away.
+_ABANDONED_SECONDS = 6 * 3600.0
+
+
+class SqlSnapshot:
+    """`writable` False: every write is a no-op, because a cache is not worth failing for."""
+
+    __slots__ = ("_backend", "_writable")
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._writable = backend.frozen_because is None
+
+    def watermark(self, base_url: str) -> str | None:
+        with self._backend.read() as connection:
+            current = _current(connection, base_url)
+        return None if current is None else current[1]
+
+    def records(self, base_url: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Ascending by asset id, streamed: memory does not grow with their number."""
+        with self._backend.read() as connection:
+            current = _current(connection, base_url)
+            if current is None:
+                return
+            query = (
+                select(snapshot.c.asset_id, snapshot.c.record)
+                .where(snapshot.c.generation == current[0])
+                .order_by(snapshot.c.asset_id)
+                .execution_options(yield_per=_BATCH)
+            )
+            for asset_id, record in connection.execute(query):
+                yield asset_id, loads(zlib.decompress(record))
+
+    def replace(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None:
+        if not self._writable:
+            return
+        with self._backend.write() as connection:
+            generation = self._begin(connection, base_url)
+        self._fill(generation, records)
+        with self._backend.write() as connection:
+            if _complete(connection, generation, watermark):
+                others = select(snapshot_meta.c.generation).where(
+                    snapshot_meta.c.base_url == base_url, snapshot_meta.c.complete, snapshot_meta.c.generation != generation
+                )
+                _drop(connection, connection.execute(others).scalars().all())
+
+    def upsert(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None:
+        """What is not in `records` stays as it is; without a snapshot to add to, nothing is kept."""
+        if not self._writable:
+            return
+        with self._backend.write() as connection:
+            if _current(connection, base_url) is None:
+                return
+            staging = self._begin(connection, base_url)
+        self._fill(staging, records)
+        with self._backend.write() as connection:
+            current = _current(connection, base_url)
+            if current is not None:
+                self._merge(connection, staging, current[0])
+                connection.execute(
+                    update(snapshot_meta).where(snapshot_meta.c.generation == current[0]).values(watermark=watermark)
+                )
+            _drop(connection, [staging])
+
+    def _begin(self, connection: Connection, base_url: str) -> int:
+        now = self._backend.now(connection)
+        abandoned = select(snapshot_meta.c.generation).where(
+            snapshot_meta.c.complete.is_(False), snapshot_meta.c.started_at < now - _ABANDONED_SECONDS
+        )
+        _drop(connection, connection.execute(abandoned).scalars().all())
+        row = insert(snapshot_meta).values(base_url=base_url, watermark="", complete=False, started_at=now)
+        return int(connection.execute(row.returning(snapshot_meta.c.generation)).scalar_one())
+
+    def _fill(self, generation: int, records: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+        row = self._backend.insert(snapshot)
+        adding = row.on_conflict_do_update(
+            index_elements=[snapshot.c.generation, snapshot.c.asset_id], set_={"record": row.excluded["record"]}
+        )
+        for chunk in chunks(records, _BATCH):
+            rows = [
+                {"generation": generation, "asset_id": asset_id, "record": zlib.compress(dumps(record), 1)}
+                for asset_id, record in chunk
+            ]
+            with self._backend.write() as connection:
+                connection.execute(adding, rows)
+
+    def _merge(self, connection: Connection, staging: int, into: int) -> None:
+        staged = select(bindparam("into", into), snapshot.c.asset_id, snapshot.c.record).where(snapshot.c.generation == staging)
+        row = self._backend.insert(snapshot).from_select(["generation", "asset_id", "record"], staged)
+        connection.execute(
+            row.on_conflict_do_update(
+                index_elements=[snapshot.c.generation, snapshot.c.asset_id], set_={"record": row.excluded["record"]}
+            )
+        )
+
+
+def _current(connection: Connection, base_url: str) -> tuple[int, str] | None:
+    row = connection.execute(
+        select(snapshot_meta.c.generation, snapshot_meta.c.watermark)
+        .where(snapshot_meta.c.base_url == base_url, snapshot_meta.c.complete)
+        .order_by(snapshot_meta.c.generation.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def _complete(connection: Connection, generation: int, watermark: str) -> bool:
+    """False when another process swept the generation away meanwhile: then there is just no new cache."""
+    done = connection.execute(
+        update(snapshot_meta).where(snapshot_meta.c.generation == generation).values(complete=True, watermark=watermark)
+    )
+    return done.rowcount == 1
+
+
+def _drop(connection: Connection, generations: Iterable[int]) -> None:
+    for generation in generations:
+        connection.execute(delete(snapshot).where(snapshot.c.generation == generation))
+        connection.execute(delete(snapshot_meta).where(snapshot_meta.c.generation == generation))

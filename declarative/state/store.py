@@ -1,0 +1,209 @@
+"""The store: every operation is one transaction over the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, select
+
+from declarative.core.errors import StateError
+from declarative.plan.model import StateMark
+from declarative.qualys.model import CallRecord
+from declarative.state import journal
+from declarative.state import resources as rows_of
+from declarative.state.backend import Backend
+from declarative.state.backup import write_backup
+from declarative.state.lease import HeldLease, acquire_lease, break_lease, read_lease
+from declarative.state.model import Intent, IntentKind, LeaseInfo, Outcome, Resource, Run, Snapshot
+from declarative.state.snapshot import SqlSnapshot
+from declarative.state.tables import meta
+
+
+class SqlStore:
+    """`model.Store` over SQLite or PostgreSQL. Safe to use from several threads.
+
+    While it holds a lease, an intent is committed only if the lease is still ours at that moment: an apply that lost its
+    lease cannot send one thing more.
+    """
+
+    def __init__(self, backend: Backend, open_cache: Callable[[], Backend]) -> None:
+        self._backend = backend
+        self._open_cache = open_cache
+        self._cache: Backend | None = None
+        self._lease: HeldLease | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"SqlStore({self._backend.place!r})"
+
+    @property
+    def place(self) -> str:
+        """How messages name this store: a path, or a URL without its password."""
+        return self._backend.place
+
+    @property
+    def mark(self) -> StateMark:
+        with self._backend.read() as connection:
+            return StateMark(*connection.execute(select(meta.c.lineage, meta.c.serial)).one())
+
+    @property
+    def writable(self) -> bool:
+        return self._backend.frozen_because is None
+
+    # resources
+
+    def resources(self) -> Mapping[str, Resource]:
+        with self._backend.read() as connection:
+            return rows_of.load_all(connection, self.place)
+
+    def get(self, address: str) -> Resource | None:
+        with self._backend.read() as connection:
+            return rows_of.load(connection, self.place, address)
+
+    def put(self, changed: Iterable[Resource]) -> None:
+        rows = rows_of.encoded(changed)
+        with self._backend.write() as connection:
+            if rows_of.store(self._backend, connection, rows):
+                rows_of.bump_serial(connection)
+
+    def observe(self, seen: Iterable[Resource]) -> None:
+        if not self.writable:
+            return
+        rows = rows_of.encoded(seen)
+        if rows:
+            with self._backend.write() as connection:
+                rows_of.store(self._backend, connection, rows)
+
+    def remove(self, addresses: Iterable[str]) -> None:
+        with self._backend.write() as connection:
+            if rows_of.delete_all(connection, addresses):
+                rows_of.bump_serial(connection)
+
+    def move(self, old: str, new: str) -> None:
+        with self._backend.write() as connection:
+            rows_of.rename(connection, self.place, old, new)
+            rows_of.bump_serial(connection)
+
+    # journal
+
+    def begin_run(self, run: Run) -> None:
+        with self._backend.write() as connection:
+            journal.add_run(connection, run)
+
+    def end_run(self, run_id: str, *, exit_code: int, summary: Mapping[str, int], ended_at: datetime) -> None:
+        with self._backend.write() as connection:
+            journal.close_run(connection, run_id, exit_code=exit_code, summary=summary, ended_at=ended_at)
+
+    def record_calls(self, run_id: str, calls: Sequence[tuple[datetime, CallRecord]]) -> None:
+        if calls:
+            with self._backend.write() as connection:
+                journal.add_calls(connection, run_id, calls)
+
+    def record_intent(
+        self,
+        run_id: str,
+        kind: IntentKind,
+        request_id: str,
+        addresses: Sequence[str],
+        *,
+        at: datetime,
+        resources: Iterable[Resource] = (),
+    ) -> int:
+        with self._fenced_write(resources) as connection:
+            return journal.add_intent(connection, run_id, kind, request_id, addresses, at)
+
+    def record_outcomes(self, intent_id: int, outcomes: Sequence[Outcome], *, at: datetime) -> None:
+        # No fence here: what was sent was sent, and must be recorded whoever holds the lease now.
+        rows = rows_of.encoded(outcome.resource for outcome in outcomes if outcome.resource is not None)
+        with self._backend.write() as connection:
+            journal.close_intent(connection, intent_id, outcomes, at)
+            if rows_of.store(self._backend, connection, rows):
+                rows_of.bump_serial(connection)
+
+    @contextmanager
+    def _fenced_write(self, changed: Iterable[Resource]) -> Iterator[Connection]:
+        rows = rows_of.encoded(changed)
+        held = self._lease
+        if held is not None and not held.released:
+            held.check()
+        with self._backend.write() as connection:
+            if held is not None and not held.released:
+                held.confirm(connection)
+            yield connection
+            if rows_of.store(self._backend, connection, rows):
+                rows_of.bump_serial(connection)
+
+    def open_intents(self) -> tuple[Intent, ...]:
+        with self._backend.read() as connection:
+            return journal.list_open(connection)
+
+    def runs(self, limit: int = 50) -> tuple[Run, ...]:
+        with self._backend.read() as connection:
+            return journal.list_runs(connection, limit)
+
+    def run(self, run_id: str) -> Run | None:
+        with self._backend.read() as connection:
+            return journal.find_run(connection, run_id)
+
+    def outcomes_of(self, run_id: str) -> tuple[Outcome, ...]:
+        with self._backend.read() as connection:
+            return journal.list_outcomes(connection, run_id)
+
+    def calls_of(self, run_id: str) -> tuple[tuple[datetime, CallRecord], ...]:
+        with self._backend.read() as connection:
+            return journal.list_calls(connection, run_id)
+
+    # plans
+
+    def plan_used_by(self, plan_digest: str) -> str | None:
+        with self._backend.read() as connection:
+            return journal.user_of_plan(connection, plan_digest)
+
+    def mark_plan_used(self, plan_digest: str, run_id: str) -> None:
+        with self._backend.write() as connection:
+            journal.add_used_plan(self._backend, connection, plan_digest, run_id)
+
+    # snapshot
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        if self._cache is None:
+            self._cache = self._open_cache()
+        yield SqlSnapshot(self._cache)
+
+    # lease
+
+    def acquire(self, holder: str, *, timeout: float = 0.0, ttl: float = 60.0, heartbeat: float | None = None) -> HeldLease:
+        self._lease = acquire_lease(self._backend, holder, timeout=timeout, ttl=ttl, heartbeat=heartbeat)
+        return self._lease
+
+    def lease_info(self) -> LeaseInfo | None:
+        return read_lease(self._backend)
+
+    def unlock(self, lease_id: str) -> None:
+        break_lease(self._backend, lease_id)
+
+    def backup(self, path: str) -> None:
+        write_backup(self._backend, Path(path))
+
+    def close(self) -> None:
+        """Lets go of the lease, if one is still held, and of every connection."""
+        try:
+            if self._lease is not None:
+                self._lease.release()
+        except StateError:
+            pass  # it expires by itself; closing must not hide the error that brought us here
+        finally:
+            self._backend.close()
+            if self._cache is not None and self._cache is not self._backend:
+                self._cache.close()
