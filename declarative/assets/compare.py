@@ -1,0 +1,301 @@
+"""One field of a desired asset against one live record.
+
+Presence is ownership: only declared fields are compared, and where other sources may add (addresses, ports, ...) live
+may have more. A field that the service rewrites is equal or unreadable, never different: what it made of a value proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from declarative.assets.fields import CUSTOM, TABLE, FieldSpec, Readability, SubField, describe
+from declarative.assets.model import ConnectorRef
+from declarative.assets.normalise import NORMALISERS, Form, Normaliser, nocase, opaque, short_hostname
+
+Record = Mapping[str, Any]
+
+
+class Verdict(StrEnum):
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    UNREADABLE = "unreadable"
+
+
+class Comparison(NamedTuple):
+    """`live_value` is in the shape of the import, so that a plan can show it beside the desired one; None: nothing there.
+
+    `partial`: equal as far as it can be read, but parts of the declared value cannot. `tentative`: where the value
+    stands in the record is a guess, so DIFFERENT counts only after EQUAL has once been seen.
+    """
+
+    verdict: Verdict
+    live_value: Any = None
+    partial: bool = False
+    tentative: bool = False
+
+
+def compare(path: str, desired: Any, record: Record, connector: ConnectorRef) -> Comparison:
+    """How `desired` (a value of `flatten`) compares with the record of the search."""
+    spec = describe(path)
+    if spec is None or spec.readability is Readability.WRITE_ONLY:
+        return Comparison(Verdict.UNREADABLE)
+    if path.startswith(CUSTOM):
+        return _compare_custom(path.removeprefix(CUSTOM), desired, record, connector)
+    if spec.form is Form.RECORDS:
+        return _compare_records(spec, desired, record)
+    if spec.subset:
+        return _compare_set(spec, desired, record)
+    return _compare_scalar(spec, desired, record)
+
+
+def same_value(path: str, one: Any, other: Any) -> bool:
+    """Whether two declared values mean the same: lists as sets, `8080` as `"8080"`, dates and addresses in any form."""
+    return bool(one == other) or canonical(path, one) == canonical(path, other)
+
+
+def canonical(path: str, value: Any) -> Hashable:
+    """The normal form of a declared value; equal normal forms mean the same."""
+    spec = describe(path)
+    if spec is None:
+        return opaque(value)
+    if spec.form is not Form.RECORDS:
+        return NORMALISERS[spec.form](value)
+    if not isinstance(value, (list, tuple)):
+        return opaque(value)
+    return frozenset(_canonical_record(spec, item) for item in value) or None
+
+
+def _canonical_record(spec: FieldSpec, item: Any) -> Hashable:
+    if not isinstance(item, Mapping):
+        return opaque(item)
+    forms: Mapping[str, Normaliser] = {sub.name: NORMALISERS[sub.form] for sub in spec.sub}
+    held = ((key, forms.get(key, opaque)(value)) for key, value in item.items())
+    return frozenset(pair for pair in held if pair[1] is not None)
+
+
+# Reading the record
+
+
+def _walk(node: Any, steps: tuple[str, ...]) -> Iterator[Any]:
+    for at, step in enumerate(steps):
+        if not isinstance(node, Mapping):
+            return
+        if step.endswith("[]"):
+            items = node.get(step[:-2])
+            for item in items if isinstance(items, (list, tuple)) else ():
+                yield from _walk(item, steps[at + 1 :])
+            return
+        node = node.get(step)
+    if node is not None:
+        yield node
+
+
+_STEPS: Mapping[str, tuple[str, ...]] = {
+    response: tuple(response.split(".")) for spec in TABLE.values() for response in spec.response
+}
+
+
+def live_values(spec: FieldSpec, record: Record) -> list[Any]:
+    """What stands at any of the field's response paths, nulls left out."""
+    return [value for response in spec.response for value in _walk(record, _STEPS[response])]
+
+
+# Scalars
+
+
+def _compare_scalar(spec: FieldSpec, desired: Any, record: Record) -> Comparison:
+    form = NORMALISERS[spec.form]
+    values = live_values(spec, record)
+    want = form(desired)
+    present = [(value, normal) for value in values if (normal := form(value)) is not None]
+    for value, normal in present:
+        if normal == want:
+            return Comparison(Verdict.EQUAL, value)
+    shown = present[0][0] if present else None
+    if want is None and not present:
+        return Comparison(Verdict.EQUAL)
+    if spec.readability is Readability.LOSSY:
+        return _compare_lossy(spec, want, present, shown)
+    return Comparison(Verdict.DIFFERENT, shown, tentative=spec.tentative)
+
+
+def _compare_lossy(spec: FieldSpec, want: Hashable, present: list[tuple[Any, Hashable]], shown: Any) -> Comparison:
+    if spec.form is Form.HOSTNAME and want is not None:
+        # Only a bare name may stand for a qualified one: `a.x` and `a.y` are two hosts.
+        for value, normal in present:
+            if (("." in str(normal)) != ("." in str(want))) and short_hostname(value) == short_hostname(want):
+                return Comparison(Verdict.EQUAL, value)
+    return Comparison(Verdict.UNREADABLE, shown)
+
+
+# Sets: addresses, ids
+
+
+def _compare_set(spec: FieldSpec, desired: Any, record: Record) -> Comparison:
+    form = NORMALISERS[spec.form]
+    want = _set(form(desired))
+    have = _set(form(live_values(spec, record)))
+    shown = sorted(have) or None
+    if want <= have:
+        return Comparison(Verdict.EQUAL, shown)
+    verdict = Verdict.UNREADABLE if spec.readability is Readability.LOSSY else Verdict.DIFFERENT
+    return Comparison(verdict, shown)
+
+
+def _set(value: Hashable) -> frozenset[Any]:
+    return value if isinstance(value, frozenset) else frozenset()
+
+
+# Lists of records
+
+
+def _compare_records(spec: FieldSpec, desired: Any, record: Record) -> Comparison:
+    live = [item for item in live_values(spec, record) if isinstance(item, Mapping)]
+    wanted = [item for item in desired if isinstance(item, Mapping)] if isinstance(desired, (list, tuple)) else []
+    shown = [import_record(spec, item) for item in live] or None
+    lookup = _RecordLookup(spec, live)
+    found = [lookup.find(item) for item in wanted]
+    if all(verdict is Verdict.EQUAL for verdict in found):
+        return Comparison(Verdict.EQUAL, shown)
+    if Verdict.DIFFERENT not in found:
+        return Comparison(Verdict.EQUAL, shown, partial=True)
+    verdict = Verdict.UNREADABLE if spec.readability is Readability.LOSSY else Verdict.DIFFERENT
+    return Comparison(verdict, shown)
+
+
+class _RecordLookup:
+    """Live records of one list, normalised once, found by the first sub-field a desired record declares."""
+
+    def __init__(self, spec: FieldSpec, live: Iterable[Record]) -> None:
+        self._subs = {sub.name: sub for sub in spec.sub}
+        self._live = [{sub.name: _live_forms(sub, item) for sub in spec.sub if sub.response} for item in live]
+        self._by_first: dict[str, dict[Hashable, list[dict[str, frozenset[Hashable]]]]] = {}
+
+    def find(self, wanted: Record) -> Verdict:
+        """EQUAL: a live record shows all of it; UNREADABLE: one shows all that can be read; else DIFFERENT."""
+        firm: dict[str, frozenset[Hashable]] = {}
+        soft: dict[str, frozenset[Hashable]] = {}
+        blind = False
+        for name, value in wanted.items():
+            sub = self._subs.get(name)
+            want = _as_set(NORMALISERS[sub.form](value)) if sub else frozenset()
+            if sub is None or (want and sub.readability is Readability.WRITE_ONLY):
+                blind = True
+            elif want:
+                (soft if sub.readability is Readability.LOSSY else firm)[name] = want
+        if not firm and soft:
+            firm, soft = soft, {}
+        matching = [item for item in self._candidates(firm) if _shows(item, firm)]
+        if not matching:
+            return Verdict.DIFFERENT
+        whole = not blind and any(_shows(item, soft) for item in matching)
+        return Verdict.EQUAL if whole else Verdict.UNREADABLE
+
+    def _candidates(self, firm: Mapping[str, frozenset[Hashable]]) -> list[dict[str, frozenset[Hashable]]]:
+        if not firm:
+            return self._live
+        name = next(iter(firm))
+        index = self._by_first.get(name)
+        if index is None:
+            index = self._by_first[name] = {}
+            for item in self._live:
+                for form in item.get(name, ()):
+                    index.setdefault(form, []).append(item)
+        return index.get(min(firm[name], key=str), [])
+
+
+def _as_set(form: Hashable) -> frozenset[Hashable]:
+    if isinstance(form, frozenset):
+        return form
+    return frozenset() if form is None else frozenset((form,))
+
+
+def _live_forms(sub: SubField, item: Record) -> frozenset[Hashable]:
+    normalise = NORMALISERS[sub.form]
+    found: frozenset[Hashable] = frozenset()
+    for name in sub.response:
+        value = item.get(name)
+        if value is not None:
+            found |= _as_set(normalise(value))
+    return found
+
+
+def _shows(item: Mapping[str, frozenset[Hashable]], wanted: Mapping[str, frozenset[Hashable]]) -> bool:
+    return all(want <= item.get(name, frozenset()) for name, want in wanted.items())
+
+
+def import_record(spec: FieldSpec, item: Record) -> dict[str, Any]:
+    """A live record of a list in the names of the import, placeholders left out."""
+    shaped: dict[str, Any] = {}
+    for sub in spec.sub:
+        for name in sub.response:
+            value = item.get(name)
+            form = NORMALISERS[sub.form](value)
+            if form is not None:
+                shaped[sub.name] = sorted(form, key=str) if isinstance(form, frozenset) else value
+                break
+    if "ipv4Address" in shaped or "ipv6Address" in shaped:
+        shaped.pop("address", None)
+    return shaped
+
+
+# Custom connector attributes
+
+
+def custom_values(key: str, record: Record, connector: ConnectorRef) -> list[Any]:
+    """Values of the custom attribute: those under the connector's own name if there are such, else all.
+
+    The name that the search gives a connector is not known to be the one of the manifest (facts 9: sample-based)."""
+    entries = record.get("customAttributes")
+    found = [
+        entry
+        for entry in (entries if isinstance(entries, (list, tuple)) else ())
+        if isinstance(entry, Mapping) and entry.get("key") == key and entry.get("value") is not None
+    ]
+    names = {nocase(connector.name), nocase(connector.source)} - {None}
+    own = [entry for entry in found if nocase(entry.get("connectorName")) in names]
+    return [entry["value"] for entry in own or found]
+
+
+def _compare_custom(key: str, desired: Any, record: Record, connector: ConnectorRef) -> Comparison:
+    form = NORMALISERS[Form.TEXT]
+    values = [value for value in custom_values(key, record, connector) if form(value) is not None]
+    want = form(desired)
+    if (want is None and not values) or any(form(value) == want for value in values):
+        return Comparison(Verdict.EQUAL, desired if values else None)
+    return Comparison(Verdict.DIFFERENT, values[0] if values else None, tentative=True)
+
+
+_Quick = Callable[[Any, Record], bool]
+
+
+def _quick_scalar(steps: tuple[str, ...]) -> _Quick:
+    if len(steps) == 1:
+        (name,) = steps
+        return lambda value, record: bool(record.get(name) == value)
+    outer, inner = steps
+
+    def nested(value: Any, record: Record) -> bool:
+        node = record.get(outer)
+        return node is not None and bool(node.get(inner) == value)
+
+    return nested
+
+
+def _quick_table() -> Mapping[str, _Quick | None]:
+    quick: dict[str, _Quick | None] = {}
+    for path, spec in TABLE.items():
+        steps = _STEPS[spec.response[0]] if spec.response else ()
+        plain = spec.form is not Form.RECORDS and not spec.subset and 0 < len(steps) <= 2 and not steps[-1].endswith("[]")
+        if not spec.readable:
+            quick[path] = None
+        elif plain and "*" not in path:
+            quick[path] = _quick_scalar(steps)
+    return quick
+
+
+QUICK: Mapping[str, _Quick | None] = _quick_table()
+"""A cheap sufficient test for equality by path (raw values, no normalising); None: the field need not be looked at
+while the manifest says what was applied, because its live value proves nothing."""

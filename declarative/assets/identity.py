@@ -1,0 +1,230 @@
+"""Finding the live record of a desired asset, and saying why one that looked like it is not.
+
+The import follows the service's own identification rules, which cannot be read (facts 2.6); this is the client's side:
+the strongest declared identifier decides, two answers are a question for the user, and an answer that a stronger
+identifier disproves is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from declarative.assets.keys import (
+    ADDRESS,
+    FQDN,
+    HARDWARE_KINDS,
+    HOST,
+    KINDS,
+    MAC,
+    NAME_KINDS,
+    SERIAL,
+    KeyKind,
+    Keys,
+    SearchKey,
+    search_filters,
+)
+from declarative.assets.marker import KEY as MARKER_KEY
+from declarative.assets.marker import live_marker, marker_key
+from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
+from declarative.assets.normalise import short_hostname
+
+__all__ = ["LiveIndex", "Match", "SearchKey", "match", "search_filters"]
+
+PINNED = "qualysAssetId"
+BOUND = "assetId"
+MARKER = "marker"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`live` with what it was found by; or `candidates`, when several fit; or neither.
+
+    `reason` says why there is no single answer; `warnings` what a reviewer should know about the one there is.
+    """
+
+    live: LiveAsset | None = None
+    matched_by: str | None = None
+    candidates: tuple[int, ...] = ()
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ambiguous(self) -> bool:
+        return self.live is None and len(self.candidates) > 1
+
+
+class LiveIndex:
+    """Live records by id and, built on first use, by each kind of identifier."""
+
+    __slots__ = ("_by_id", "_by_kind")
+
+    def __init__(self, records: Iterable[LiveAsset] = ()) -> None:
+        self._by_id: dict[int, LiveAsset] = {live.asset_id: live for live in records}
+        self._by_kind: dict[str, dict[str, list[int]]] = {}
+
+    @classmethod
+    def of_records(cls, records: Iterable[Mapping[str, Any]]) -> LiveIndex:
+        """From raw records of the search; one without an `assetId` cannot be spoken of and is left out."""
+        return cls(LiveAsset(int(record["assetId"]), record) for record in records if record.get("assetId") is not None)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[LiveAsset]:
+        return iter(self._by_id.values())
+
+    def get(self, asset_id: int | None) -> LiveAsset | None:
+        return None if asset_id is None else self._by_id.get(asset_id)
+
+    def find(self, kind: KeyKind, keys: Iterable[str]) -> frozenset[int]:
+        index = self._index(kind.name, kind)
+        return frozenset(asset_id for key in keys for asset_id in index.get(key, ()))
+
+    def find_short(self, keys: Iterable[str]) -> frozenset[int]:
+        """By the first label of any of its names."""
+        index = self._index("short", None)
+        return frozenset(asset_id for key in keys for asset_id in index.get(key, ()))
+
+    def find_marked(self, desired: DesiredAsset) -> frozenset[int]:
+        index = self._index(MARKER, None)
+        key = marker_key(desired)
+        return frozenset(
+            asset_id
+            for asset_id in index.get(key, ())
+            if key in live_marker(MARKER_KEY, self._by_id[asset_id].record, desired.connector)
+        )
+
+    def _index(self, name: str, kind: KeyKind | None) -> Mapping[str, list[int]]:
+        index = self._by_kind.get(name)
+        if index is None:
+            index = {}
+            for live in self._by_id.values():
+                for key in _keys(name, kind, live.record):
+                    index.setdefault(key, []).append(live.asset_id)
+            self._by_kind[name] = index
+        return index
+
+
+def _keys(name: str, kind: KeyKind | None, record: Mapping[str, Any]) -> Iterable[str]:
+    if kind is not None:
+        return kind.of(record)
+    if name == MARKER:
+        entries = record.get("customAttributes")
+        held = (entry for entry in entries or () if isinstance(entry, Mapping) and entry.get("key") == MARKER_KEY)
+        return {str(entry.get("value")) for entry in held}
+    return {short for full in FQDN.of(record) if (short := short_hostname(full)) is not None and short != full}
+
+
+def match(desired: DesiredAsset, applied: AppliedAsset | None, index: LiveIndex) -> Match:
+    """The live record of a desired asset: the pinned id, the id bound in state, the marker, then identifiers by strength."""
+    if desired.pinned_id is not None:
+        return _match_pinned(desired, index)
+    bound = index.get(applied.asset_id) if applied is not None else None
+    if bound is not None:
+        return Match(bound, BOUND, warnings=_bound_warnings(desired, bound))
+    if desired.connector.marker:
+        marked = sorted(index.find_marked(desired))
+        if len(marked) == 1:
+            return Match(index.get(marked[0]), MARKER)
+        if marked:
+            return _ambiguous(MARKER, marked)
+    return _match_by_keys(desired, index)
+
+
+def _match_pinned(desired: DesiredAsset, index: LiveIndex) -> Match:
+    live = index.get(desired.pinned_id)
+    if live is None:
+        return Match(
+            matched_by=PINNED,
+            reason=f"identityAttributes.qualysAssetId pins asset {desired.pinned_id}, which the search does not return",
+        )
+    return Match(live, PINNED, warnings=_bound_warnings(desired, live))
+
+
+def _bound_warnings(desired: DesiredAsset, live: LiveAsset) -> tuple[str, ...]:
+    return tuple(
+        f"{kind.name} of asset {live.asset_id} is {_shown(theirs)}, the manifest says {_shown(ours)}: was the hardware replaced?"
+        for kind in HARDWARE_KINDS
+        if (ours := kind.desired(desired)) and (theirs := kind.of(live.record)) and not ours & theirs
+    )
+
+
+def _match_by_keys(desired: DesiredAsset, index: LiveIndex) -> Match:
+    declared = {kind.name: keys for kind in KINDS if (keys := kind.desired(desired))}
+    doubts: list[str] = []
+    for at, kind in enumerate(KINDS):
+        keys = declared.get(kind.name, frozenset())
+        fitting: list[int] = []
+        for asset_id in sorted(_lookup(kind, keys, index)):
+            doubt = _contradiction(kind, declared, index, asset_id)
+            if doubt is None:
+                fitting.append(asset_id)
+            else:
+                doubts.append(doubt)
+        if not fitting:
+            continue
+        narrowed = _narrow(fitting, KINDS[at + 1 :], declared, index)
+        if len(narrowed) == 1:
+            return Match(index.get(narrowed[0]), kind.name)
+        return _ambiguous(kind.name, narrowed)
+    return Match(warnings=tuple(dict.fromkeys(doubts)))
+
+
+def _lookup(kind: KeyKind, keys: Keys, index: LiveIndex) -> frozenset[int]:
+    """Names match whole; a bare name also matches the first label of a qualified one, if nothing matches whole."""
+    found = index.find(kind, keys)
+    if found or kind not in NAME_KINDS:
+        return found
+    bare = {key for key in keys if "." not in key}
+    labels = {label for key in keys - bare if (label := short_hostname(key)) is not None}
+    return index.find_short(bare) | index.find(HOST, labels)
+
+
+def _contradiction(kind: KeyKind, declared: Mapping[str, Keys], index: LiveIndex, asset_id: int) -> str | None:
+    live = index.get(asset_id)
+    if live is None or kind is SERIAL:
+        return None
+    stronger = KINDS[: KINDS.index(kind)]
+    for other in stronger:
+        ours = declared.get(other.name)
+        weighs = other in HARDWARE_KINDS or (kind is ADDRESS and (other is MAC or other in NAME_KINDS))
+        if not ours or not weighs:
+            continue
+        theirs = other.of(live.record)
+        if theirs and not ours & theirs and not (other in NAME_KINDS and _same_short(ours, theirs)):
+            return (
+                f"asset {asset_id} has the same {kind.name}, but its {other.name} is {_shown(theirs)} and not {_shown(ours)}: "
+                f"taken for another asset (pin {PINNED} if it is this one)"
+            )
+    return None
+
+
+def _same_short(ours: Keys, theirs: Keys) -> bool:
+    shorts = {short_hostname(name) for name in theirs}
+    return any(short_hostname(name) in shorts for name in ours)
+
+
+def _narrow(candidates: list[int], kinds: Iterable[KeyKind], declared: Mapping[str, Keys], index: LiveIndex) -> list[int]:
+    for kind in kinds:
+        if len(candidates) == 1:
+            break
+        keys = declared.get(kind.name)
+        both = set(candidates) & _lookup(kind, keys, index) if keys else set()
+        if both:
+            candidates = sorted(both)
+    return candidates
+
+
+def _ambiguous(matched_by: str, candidates: list[int]) -> Match:
+    listed = ", ".join(map(str, candidates[:10])) + (", ..." if len(candidates) > 10 else "")
+    return Match(
+        matched_by=matched_by,
+        candidates=tuple(candidates),
+        reason=f"{len(candidates)} live assets have this {matched_by}: {listed}; pin one with identityAttributes.qualysAssetId",
+    )
+
+
+def _shown(keys: Keys) -> str:
+    return " or ".join(sorted(keys)[:3])

@@ -1,0 +1,160 @@
+"""The identifiers of an asset, on both sides, in normal form, strongest kind first.
+
+Values that vendors and hypervisors leave in place of an identifier ("To be filled by O.E.M.", all-zero UUIDs,
+localhost, loopback addresses) identify nothing and are left out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from declarative.assets.model import DesiredAsset
+from declarative.assets.normalise import compact, hostname, ip_set, is_ip, mac_set, nocase, uuid
+
+Keys = frozenset[str]
+_NONE: Keys = frozenset()
+
+_NO_SERIALS = frozenset(
+    "none null na n/a nil unknown unspecified notspecified notavailable notapplicable notset empty invalid oem o.e.m. "  # noqa: SIM905
+    "default defaultstring defaultvalue systemserialnumber chassisserialnumber baseboardserialnumber serialnumber "
+    "noserialnumber noassettag tobefilledbyo.e.m. tobefilledbyo.e.m tobefilledbyoem 1 123456789 1234567890 0123456789".split()
+)
+_NO_UUIDS = frozenset(
+    (
+        "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "fefefefe-fefe-fefe-fefe-fefefefefefe",
+        "03000200-0400-0500-0006-000700080009",
+        "00020003-0004-0005-0006-000700080009",
+        "12345678-1234-5678-90ab-cddeefaabbcc",
+    )
+)
+_NO_MACS = frozenset(("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "02:00:00:00:00:00"))
+_NO_NAMES = frozenset(
+    "localhost localhost.localdomain localhost.local localhost6 localhost6.localdomain6 unknown none null n/a na (none)".split()  # noqa: SIM905
+)
+_FILLING = frozenset("0fx#*-_.")
+
+
+def _is_filling(key: str) -> bool:
+    """One character all along: 0000, xxxxxxxx, ...."""
+    return len(set(key)) == 1 and key[0] in _FILLING
+
+
+def _serials(values: Iterable[Any]) -> Keys:
+    found = (compact(value) for value in values)
+    return frozenset(key for key in found if key is not None and key not in _NO_SERIALS and not _is_filling(key))
+
+
+def _uuids(values: Iterable[Any]) -> Keys:
+    found = (uuid(value) for value in values)
+    return frozenset(key for key in found if key is not None and key not in _NO_UUIDS and key not in _NO_SERIALS)
+
+
+def _macs(values: Iterable[Any]) -> Keys:
+    return frozenset(key for value in values for key in mac_set(value) or () if key not in _NO_MACS)
+
+
+def _names(values: Iterable[Any]) -> Keys:
+    found = (hostname(value) for value in values)
+    return frozenset(key for key in found if key is not None and key not in _NO_NAMES and not is_ip(key))
+
+
+def _netbios(values: Iterable[Any]) -> Keys:
+    return frozenset(key for value in values if (key := nocase(value)) is not None and key not in _NO_NAMES)
+
+
+def _addresses(values: Iterable[Any]) -> Keys:
+    return frozenset(key for value in values for key in ip_set(value) or () if _identifies(key))
+
+
+def _identifies(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return not (parsed.is_loopback or parsed.is_link_local or parsed.is_unspecified or parsed.is_multicast)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyKind:
+    """`identity` and `core`: where a manifest says it; `live`: top-level names in the record, `nic` in its interfaces.
+
+    `search_field`: the filter that finds it (facts 3.4); None where none is documented."""
+
+    name: str
+    clean: Callable[[Iterable[Any]], Keys]
+    identity: tuple[str, ...]
+    core: tuple[tuple[str, ...], ...] = ()
+    live: tuple[str, ...] = ()
+    nic: tuple[str, ...] = ()
+    search_field: str | None = None
+
+    def desired(self, asset: DesiredAsset) -> Keys:
+        return self.clean(self.declared(asset))
+
+    def declared(self, asset: DesiredAsset) -> list[Any]:
+        """The values as the manifest wrote them."""
+        found = [asset.identity.get(name) for name in self.identity]
+        for path in self.core:
+            node: Any = asset.core
+            for step in path:
+                node = node.get(step) if isinstance(node, Mapping) else None
+            found.append(node)
+        return [value for value in found if value is not None]
+
+    def of(self, record: Mapping[str, Any]) -> Keys:
+        found = [record.get(name) for name in self.live]
+        if self.nic:
+            nics = (record.get("networkInterfaceListData") or {}).get("networkInterface") or ()
+            found.extend(nic.get(name) for nic in nics for name in self.nic)
+        return self.clean(value for value in found if value is not None)
+
+
+SERIAL = KeyKind("serialNumber", _serials, ("serialNumber",), (("biosInfo", "serialNumber"),), ("biosSerialNumber",),
+                 search_field="asset.biosSerialNumber")  # fmt: skip
+HARDWARE = KeyKind("hardwareUuid", _uuids, ("hardwareUuid",), (("biosInfo", "hardwareUuid"),), ("hwUUID",),
+                   search_field="asset.biosHardwareUUID")  # fmt: skip
+MAC = KeyKind("macAddress", _macs, ("macAddress",), nic=("macAddress",))
+FQDN = KeyKind("fqdn", _names, ("fqdn",), (("fqdn",), ("dnsName",)), ("dnsName", "assetName"), ("hostname",), "asset.name")
+HOST = KeyKind("hostName", _names, ("hostName",), (("hostName",),), ("assetName", "dnsName"), ("hostname",), "asset.name")
+NETBIOS = KeyKind(
+    "netBiosName", _netbios, ("netBiosName",), (("netBiosName",),), ("netbiosName",), search_field="asset.netbiosName"
+)
+ADDRESS = KeyKind(
+    "ipAddress", _addresses, ("ipAddress",), (("address",),), ("address",), ("addressIpV4", "addressIpV6", "addresses")
+)
+
+KINDS = (SERIAL, HARDWARE, MAC, FQDN, HOST, NETBIOS, ADDRESS)
+NAME_KINDS = (FQDN, HOST)
+# What two different values of a kind disprove: hardware identity disproves every weaker match; a network card or a
+# name may be replaced or be one of several, so they disprove only a match by address, which hosts share and inherit.
+HARDWARE_KINDS = (SERIAL, HARDWARE)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchKey:
+    """How the search can find an asset: a filter field (facts 3.4) and the values to give it, as declared."""
+
+    kind: str
+    field: str
+    values: tuple[str, ...]
+
+
+def search_filters(desired: DesiredAsset) -> tuple[SearchKey, ...]:
+    """Filters that would find the asset, strongest first. MAC and IP addresses have no documented filter field, and no
+    filter finds a native key (facts 3.4, 9); an asset with none of these needs a full scan.
+    """
+    found: list[SearchKey] = []
+    if desired.pinned_id is not None:
+        found.append(SearchKey("qualysAssetId", "asset.assetID", (str(desired.pinned_id),)))
+    for kind in KINDS:
+        if kind.search_field is None:
+            continue
+        values = dict.fromkeys(str(value).strip() for value in kind.declared(desired) if kind.clean((value,)))
+        if values:
+            found.append(SearchKey(kind.name, kind.search_field, tuple(values)))
+    return tuple(found)
