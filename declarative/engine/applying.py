@@ -151,7 +151,7 @@ def apply_plan(
                 writer=writer,
                 clock=runtime.clock,
                 new_id=lambda: str(uuid.uuid4()),
-                run=_run_info(project.root),
+                run=run_info(project.root),
                 batch_size=project.batch_size,
                 page_size=project.page_size,
                 parallelism=options.parallelism,
@@ -172,8 +172,9 @@ def _report_of(change: Change) -> DesiredReport:
     )
 
 
-def _run_info(root: Path) -> RunInfo:
-    return RunInfo(user=_user(), host=socket.gethostname(), command="apply", commit=_commit(root))
+def run_info(root: Path | None = None) -> RunInfo:
+    """Who runs this, for the audit and the lease."""
+    return RunInfo(user=_user(), host=socket.gethostname(), command="apply", commit=_commit(root) if root else None)
 
 
 def _user() -> str:
