@@ -1,0 +1,48 @@
+# Two commands do all the set-up: `make demo` and `make test`. Each makes .venv on its own.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench soak build clean
+
+help: ## Show the targets.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.x"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev -e '.[sandbox,postgres]'
+	@touch $@
+
+demo: $(STAMP) ## The whole loop against the embedded sandbox.
+	@$(BIN)/declarative demo
+
+test: $(STAMP) ## The tests, on every core.
+	@$(BIN)/python -m pytest -n auto -q $(PYTEST_ARGS)
+
+check: $(STAMP) ## Lint, types, layers, schemas, examples.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.check_project
+
+format: $(STAMP) ## Format the code.
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## Benchmarks: prints figures and ratios.
+	@$(BIN)/python -m benchmarks
+
+soak: $(STAMP) ## Minutes of seeded faults; prints counts and seeds.
+	@$(BIN)/python -m pytest -q -m soak $(PYTEST_ARGS)
+
+build: $(STAMP) ## Wheel and sdist.
+	@$(BIN)/python -m build
+
+clean: ## Remove what the targets made.
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,44 @@
+"""`declarative doctor`: is everything in place?"""
+
+from __future__ import annotations
+
+import click
+
+from declarative.cli.options import Settings, global_options, output_options
+from declarative.core.exits import ExitCode
+
+FORMATS = ("text", "json")
+_MARKS = {"ok": ("ok  ", "\x1b[32m"), "warn": ("warn", "\x1b[33m"), "fail": ("FAIL", "\x1b[31m")}
+
+
+@click.command("doctor")
+@click.option("--max-wait", type=click.FloatRange(min=0), default=60.0, metavar="SECONDS", help="Bound on all waiting.")
+@output_options(*FORMATS)
+@global_options
+def command(settings: Settings, max_wait: float, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
+    """Check manifests, state, target, login, permission, quota and clock. Sends no write."""
+    from declarative import render
+    from declarative.cli.output import emit, parse_outputs
+    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.engine.examining import code_of, examine
+
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    runtime = runtime_for(settings, max_wait=max_wait)
+    findings = list(examine(workspace_for(settings, runtime), runtime))
+
+    def text(color: bool) -> str:
+        lines = []
+        for finding in findings:
+            mark, paint = _MARKS[finding.health]
+            shown = f"{paint}{mark}\x1b[0m" if color else mark
+            lines.append(f"{shown}  {finding.name:<11} {render.escape_terminal(finding.detail)}")
+            if finding.hint:
+                lines.append(f"{'':17} {render.escape_terminal(finding.hint)}")
+        return "\n".join(lines)
+
+    rows = [
+        {"check": finding.name, "health": str(finding.health), "detail": finding.detail, "hint": finding.hint}
+        for finding in findings
+    ]
+    emit(settings.console, views, {"text": text, "json": lambda _: render.json_text({"findings": rows})})
+    return code_of(findings)
