@@ -1,0 +1,151 @@
+"""Applying a plan: nothing twice, nothing lost.
+
+Order: lease, recovery of what a killed apply left, a last look at the objects, state-only changes, imports, arrival,
+reports. Every write to the API is journaled before it is sent and after it is answered.
+"""
+
+from __future__ import annotations
+
+from declarative.apply.arrival import wait_for_arrival
+from declarative.apply.context import Context
+from declarative.apply.model import ApplyRequest, Phase
+from declarative.apply.outcome import outcome_code
+from declarative.apply.precheck import check_objects
+from declarative.apply.records import adopted_resource
+from declarative.apply.recover import recover, settle_done
+from declarative.apply.reports import run_reports
+from declarative.apply.syncs import send_syncs
+from declarative.core.errors import DeclarativeError, InvalidError, StaleError, StateError
+from declarative.core.exits import ExitCode
+from declarative.plan.model import Action, ApplyResult, Change, OutcomeKind
+from declarative.state.model import Run
+
+_SYNCED = (Action.CREATE, Action.UPDATE, Action.RETIRE)
+
+
+def execute(request: ApplyRequest) -> ApplyResult:
+    """Carries out every change of the plan and says what became of each.
+
+    An error that stops the run after something was written ends up in the result (rest skipped, reason in the
+    warnings); before anything was written it is raised.
+
+    Raises LockedError when another apply holds the lease for longer than `lock_timeout`; StaleError for a saved plan
+    that was applied before; InvalidError for a plan made without reading the live state; StateError when the store
+    cannot be written; AuthError and ApiError from the reads before the first write.
+    """
+    _refuse_unusable(request)
+    request.probe("lease:acquire:before")
+    lease = request.store.acquire(request.run.holder, timeout=request.lock_timeout)
+    try:
+        request.probe("lease:acquire:after")
+        _refuse_used(request)
+        context = Context(request=request, lease=lease, run_id=request.new_id())
+        return _audited(context)
+    finally:
+        lease.release()
+
+
+def _refuse_unusable(request: ApplyRequest) -> None:
+    if request.plan.refresh == "none":
+        raise InvalidError(
+            "this plan was made without reading the live inventory (`--refresh none`); it shows, it cannot be applied",
+            hint="Plan again with `--refresh auto`.",
+        )
+    if not request.store.writable:
+        raise StateError(
+            "the state store cannot be written, so an apply could not remember what it sent",
+            hint="Check the permissions and free space of the state's folder, or name another state.",
+        )
+
+
+def _refuse_used(request: ApplyRequest) -> None:
+    if not request.saved or request.resume:
+        return
+    used_by = request.store.plan_used_by(request.plan_digest)
+    if used_by is not None:
+        raise StaleError(
+            f"this saved plan was already applied by run {used_by}; a saved plan is good for one apply",
+            hint="Plan again. After an interrupted apply, `--resume` continues it.",
+        )
+
+
+def _audited(context: Context) -> ApplyResult:
+    request = context.request
+    request.probe("run:begin:before")
+    request.store.begin_run(
+        Run(
+            run_id=context.run_id,
+            command=request.run.command,
+            started_at=request.clock.now(),
+            ended_at=None,
+            user=request.run.user,
+            host=request.run.host,
+            commit=request.run.commit,
+            plan_digest=request.plan_digest,
+            exit_code=None,
+            summary={},
+        )
+    )
+    if request.saved:
+        request.store.mark_plan_used(request.plan_digest, context.run_id)
+    request.probe("run:begin:after")
+    try:
+        _carry_out(context)
+    except DeclarativeError as error:
+        _end(context, error.exit_code)
+        raise
+    result = context.result()
+    if context.cause is not None:
+        if not _wrote(context):
+            _end(context, context.cause.exit_code)
+            raise context.cause
+        context.warnings.append(f"stopped early: {context.cause.message}")
+        result = context.result()
+    _end(context, outcome_code(result))
+    return context.result()
+
+
+def _carry_out(context: Context) -> None:
+    recover(context)
+    settle_done(context)
+    changes = [change for change in context.request.plan.writes if context.is_open(change)]
+    syncs = [change for change in changes if change.action in _SYNCED]
+    adopts = [change for change in changes if change.action is Action.ADOPT]
+    check_objects(context, [*syncs, *adopts])
+    _change_state(context, changes)
+    send_syncs(context, [change for change in syncs if context.is_open(change)])
+    wait_for_arrival(context, [change for change in syncs if context.applied(change.address)])
+    run_reports(context, [change for change in changes if change.action is Action.RUN])
+    context.skip_open(changes)
+
+
+def _change_state(context: Context, changes: list[Change]) -> None:
+    """ADOPT and FORGET: no call, one transaction each."""
+    adopts = [change for change in changes if change.action is Action.ADOPT and context.is_open(change)]
+    forgets = [change for change in changes if change.action is Action.FORGET]
+    if not (adopts or forgets) or not context.may_send():
+        return
+    context.progress(Phase.CHECK, 0, len(adopts) + len(forgets), "recording")
+    if adopts:
+        context.put([adopted_resource(context, change) for change in adopts])
+    if forgets:
+        context.remove([change.address for change in forgets])
+    for change in (*adopts, *forgets):
+        context.settle(change, OutcomeKind.APPLIED)
+
+
+def _wrote(context: Context) -> bool:
+    return any(result.outcome in (OutcomeKind.APPLIED, OutcomeKind.UNCERTAIN) for result in context.results.values())
+
+
+def _end(context: Context, code: ExitCode) -> None:
+    """Closes the run in the audit. An audit that cannot be written never hides what the apply did."""
+    result = context.result()
+    summary = {outcome.value: result.count(outcome) for outcome in OutcomeKind}
+    try:
+        context.request.probe("run:end:before")
+        context.record_calls()
+        context.request.store.end_run(context.run_id, exit_code=int(code), summary=summary, ended_at=context.request.clock.now())
+        context.request.probe("run:end:after")
+    except StateError as error:
+        context.warnings.append(f"the end of the run could not be recorded: {error.message}")

@@ -1,0 +1,86 @@
+"""The last look before writing: does each object still stand where the plan saw it?
+
+A plan may be hours old. What moved is not written and said to be stale; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from declarative.apply.context import Context
+from declarative.apply.model import Phase
+from declarative.assets.identity import match
+from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
+from declarative.plan.fingerprint import fingerprint
+from declarative.plan.model import Action, Change, OutcomeKind
+from declarative.refresh import read_live
+
+_CLOCK_SKEW = timedelta(minutes=10)
+_OLDEST_PLAN = timedelta(days=1)
+
+
+def check_objects(context: Context, changes: Sequence[Change]) -> None:
+    """Settles as STALE what moved since the plan, and notes the live object of the rest (`context.live`).
+
+    Objects the plan saw are read by id. For those it did not see, the identity keys are asked again, and where only a scan
+    could tell, what changed since the plan. What an interrupted run may have sent is not checked: it may have moved because of
+    us, and sending it again is harmless. Raises ApiError and AuthError; nothing has been written then.
+    """
+    replayed = {address for intent in context.replays for address in intent.addresses}
+    looked_at = [
+        change
+        for change in changes
+        if change.address not in replayed and (context.request.recheck or change.action is Action.ADOPT)
+    ]
+    if not looked_at:
+        return
+    context.progress(Phase.CHECK, 0, len(looked_at))
+    desired = {change.address: context.desired(change) for change in looked_at}
+    bound = {change.address: _bound(context, change, desired[change.address]) for change in looked_at}
+    planned_at = context.request.planned_at or context.request.clock.now() - _OLDEST_PLAN
+    context.request.probe("check:read:before")
+    live = read_live(
+        context.request.writer,
+        list(desired.values()),
+        {address: item for address, item in bound.items() if item is not None},
+        page_size=context.request.page_size,
+        updated_since=planned_at - _CLOCK_SKEW,
+    ).index
+    context.request.probe("check:read:after")
+    for change in looked_at:
+        found = match(desired[change.address], bound[change.address], live).live
+        moved = _moved(change, desired[change.address], found)
+        if moved is not None:
+            context.settle(change, OutcomeKind.STALE, error=f"{moved}; it was not written. Plan again")
+        elif found is not None:
+            context.live[change.address] = found
+    context.progress(Phase.CHECK, len(looked_at), len(looked_at))
+
+
+def _bound(context: Context, change: Change, desired: DesiredAsset) -> AppliedAsset | None:
+    """What the state knows, bound to the object the plan saw."""
+    stored = context.request.store.get(change.address)
+    known = stored if isinstance(stored, AppliedAsset) else None
+    if change.asset_id is None:
+        return known
+    if known is None:
+        known = AppliedAsset(change.address, desired.connector, desired.identity, {})
+    return replace(known, asset_id=change.asset_id)
+
+
+def _moved(change: Change, desired: DesiredAsset, live: LiveAsset | None) -> str | None:
+    """What differs from what the plan saw; None when nothing that matters does."""
+    if change.fingerprint is None:
+        # Decided without a live object. A first import that shows up meanwhile is our own, unless it is a create.
+        if change.action is Action.CREATE and live is not None:
+            return f"asset {live.asset_id}, which matches it, has appeared since the plan was made"
+        return None
+    if live is None:
+        return f"asset {change.asset_id} is not found any more"
+    if change.asset_id is not None and live.asset_id != change.asset_id:
+        return f"it was asset {change.asset_id} when the plan was made and is asset {live.asset_id} now"
+    if fingerprint(desired, live) != change.fingerprint:
+        return f"asset {live.asset_id} was changed by somebody since the plan was made"
+    return None

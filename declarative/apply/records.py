@@ -1,0 +1,60 @@
+"""What the state keeps of a change that was carried out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from declarative.apply.context import Context
+from declarative.assets.compare import Verdict, compare
+from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
+from declarative.assets.payload import applied_adopted, applied_after_sync
+from declarative.core.canonical import digest_of
+from declarative.core.errors import DeclarativeError
+from declarative.plan.model import AppliedReport, Change, ReportStatus
+
+
+def resource_after_sync(context: Context, change: Change, sent_at: datetime) -> AppliedAsset:
+    """The state of an asset whose import was accepted: nothing that was in the plan has arrived yet."""
+    previous = context.request.store.get(change.address)
+    return applied_after_sync(
+        context.desired(change),
+        previous if isinstance(previous, AppliedAsset) else None,
+        sent_at=sent_at,
+        resent=frozenset(field.path for field in change.fields),
+        asset_id=change.asset_id,
+    )
+
+
+def adopted_resource(context: Context, change: Change) -> AppliedAsset:
+    live = context.live.get(change.address)
+    if live is None:
+        raise DeclarativeError(f"{change.address}: asset {change.asset_id} was not read again before adopting it")
+    return applied_adopted(context.desired(change), live)
+
+
+def converged_resource(desired: DesiredAsset, resource: AppliedAsset, live: LiveAsset) -> AppliedAsset:
+    """Bound to the live asset; every field that the search shows as sent is converged."""
+    fields = {
+        path: AppliedField(field.value, field.converged or _shown(path, field.value, desired, live))
+        for path, field in resource.fields.items()
+    }
+    return replace(resource, asset_id=live.asset_id, fields=fields)
+
+
+def _shown(path: str, value: object, desired: DesiredAsset, live: LiveAsset) -> bool:
+    return compare(path, value, live.record, desired.connector).verdict is Verdict.EQUAL
+
+
+def report_before_run(context: Context, change: Change, request_id: str) -> AppliedReport:
+    """A report whose request is about to leave: uncertain until its answer is read."""
+    request = dict(change.payload or {})
+    return AppliedReport(
+        address=change.address,
+        name=str(request.get("name", "")),
+        request_digest=digest_of(request),
+        scope_digest=None if change.scope is None else digest_of(list(change.scope)),
+        status=ReportStatus.UNCERTAIN,
+        ran_at=context.request.clock.now(),
+        request_id=request_id,
+    )

@@ -1,0 +1,208 @@
+"""Reading what is live, with the fewest calls that give a certain answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil
+from typing import Any, Literal
+
+from declarative.assets.identity import LiveIndex, match
+from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
+from declarative.core.clock import to_iso
+from declarative.plan.model import AppliedReport
+from declarative.qualys.model import Reader
+from declarative.refresh.filters import MAX_VALUES, Term, documents
+from declarative.refresh.keys import Wanted, wanted
+
+Resource = AppliedAsset | AppliedReport
+Mode = Literal["auto", "full", "none"]
+
+CHEAP_CALLS = 3
+"""Up to this many calls a targeted read is not worth asking whether a full scan would be cheaper."""
+
+SCAN_LIMIT = 50
+"""Calls a full scan may take when it only serves to rule out a match by an address that no filter covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What is live. `strategy`: how it was read and why, for the plan. `complete`: every object that the plan decides
+    on has been looked up. `unsearched`: addresses that were looked up by filters only, where a full scan could find more
+    (another name, a MAC or IP address) but would cost too many calls."""
+
+    index: LiveIndex
+    strategy: str
+    complete: bool
+    records_seen: int = 0
+    unsearched: tuple[str, ...] = ()
+
+
+def read_live(
+    reader: Reader,
+    desired: Sequence[DesiredAsset],
+    applied: Mapping[str, Resource],
+    *,
+    mode: Mode = "auto",
+    page_size: int = 100,
+    updated_since: datetime | None = None,
+    scan_limit: int = SCAN_LIMIT,
+) -> Refreshed:
+    """Reads the live records of the desired assets, and of removed ones that are to be retired.
+
+    `none` makes no call. `full` reads every record. `auto` asks for bound ids and identity keys, or reads everything
+    where that takes fewer calls or is the only way; for what it finds, the match is the one that a full read gives.
+    `updated_since` (arrival polling): where everything would have to be read, read only what changed since.
+
+    Raises ApiError, and AuthError on 401/403.
+    """
+    if mode == "none":
+        return Refreshed(LiveIndex(()), "not read (`--refresh none`)", complete=False)
+    read = _Read(reader, page_size, _excluded(desired, applied), updated_since, scan_limit)
+    if mode == "full":
+        read.scan()
+        return read.done(f"full scan as asked: {len(read.records)} records")
+    return _auto(read, _look_up(desired, applied))
+
+
+def _look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> list[Wanted]:
+    """Desired assets with their bound ids, then removed ones that a plan may retire."""
+    known = {address: item for address, item in applied.items() if isinstance(item, AppliedAsset)}
+    found = [wanted(asset, known.get(asset.address)) for asset in desired]
+    present = {asset.address for asset in desired}
+    for address in sorted(known.keys() - present):
+        item = known[address]
+        if item.on_remove is OnRemove.RETIRE:
+            gone = DesiredAsset(address, item.connector, item.identity, {}, on_remove=item.on_remove)
+            found.append(wanted(gone, item))
+    return found
+
+
+def _excluded(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> tuple[str, ...]:
+    """Software lists make up most of a record's size (facts 3.8); they are left out when nobody manages them."""
+    if any(asset.core.get("softwares") for asset in desired):
+        return ()
+    managed = (item for item in applied.values() if isinstance(item, AppliedAsset))
+    if any(path == "coreAttributes.softwares" for item in managed for path in item.fields):
+        return ()
+    return ("software",)
+
+
+@dataclass(slots=True)
+class _Read:
+    """Records read so far, by id: an asset that several filters find is kept once."""
+
+    reader: Reader
+    page_size: int
+    exclude: tuple[str, ...]
+    updated_since: datetime | None
+    scan_limit: int
+    records: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    asked: set[Term] = field(default_factory=set)
+    documents: int = 0
+
+    def ask(self, terms: Iterable[Term]) -> None:
+        new = set(terms) - self.asked
+        self.asked |= new
+        for document in documents(new):
+            for page in self.reader.search(document, page_size=self.page_size, exclude=self.exclude):
+                self._keep(page.records)
+            self.documents += 1
+
+    def scan(self) -> None:
+        """Reads every record; with `updated_since` only those changed since then, and at most `scan_limit` pages."""
+        since = to_iso(self.updated_since.replace(microsecond=0)) if self.updated_since else None
+        pages = self.reader.search(
+            None,
+            page_size=self.page_size,
+            exclude=self.exclude,
+            updated_since=since,
+            max_pages=self.scan_limit if since else None,
+        )
+        for page in pages:
+            self._keep(page.records)
+
+    def scan_calls(self) -> int:
+        """Calls a full scan takes; asks for the count. Reading only what changed is taken as one call."""
+        if self.updated_since is not None:
+            return 1
+        return max(1, ceil(self.reader.count() / self.page_size))
+
+    def index(self) -> LiveIndex:
+        return LiveIndex.of_records(self.records[asset_id] for asset_id in sorted(self.records))
+
+    def done(self, strategy: str, unsearched: tuple[str, ...] = ()) -> Refreshed:
+        return Refreshed(self.index(), strategy, complete=True, records_seen=len(self.records), unsearched=unsearched)
+
+    def _keep(self, records: Iterable[Mapping[str, Any]]) -> None:
+        for record in records:
+            self.records[int(record["assetId"])] = record
+
+
+def _auto(read: _Read, assets: list[Wanted]) -> Refreshed:
+    if not assets:
+        return read.done("nothing to read: no asset is declared, none is to be retired")
+    blind = sum(1 for item in assets if not item.first)
+    if blind:
+        read.scan()
+        return read.done(
+            f"full scan, {_count(len(read.records), 'record')}: {_count(blind, 'asset')} can only be found by MAC or IP "
+            "address, which no search filter covers"
+        )
+    estimate = _targeted_calls(assets)
+    if estimate > CHEAP_CALLS:
+        scan = read.scan_calls()
+        if scan <= estimate:
+            read.scan()
+            return read.done(
+                f"full scan, {_count(len(read.records), 'record')}: {_count(scan, 'call')} against {estimate} for asking by "
+                "id and key"
+            )
+    return _targeted(read, assets)
+
+
+def _targeted_calls(assets: list[Wanted]) -> int:
+    by_id = sum(1 for item in assets if item.by_id)
+    return ceil(by_id / MAX_VALUES) + ceil(2 * (len(assets) - by_id) / MAX_VALUES)
+
+
+def _targeted(read: _Read, assets: list[Wanted]) -> Refreshed:
+    read.ask(term for item in assets for term in item.first)
+    unsure = _unsettled(read, assets, asked_all=False)
+    by_id = sum(1 for item in assets if item.by_id)
+    strategy = f"targeted: {_asked_for(by_id, len(assets) - by_id)}"
+    if unsure:
+        strategy += f"; {len(unsure)} not settled by that, asked for by every key"
+        read.ask(term for item in unsure for term in item.further)
+        unsure = _unsettled(read, unsure, asked_all=True)
+    strategy += f" ({_count(read.documents, 'filter document')})"
+    if not unsure:
+        return read.done(strategy)
+    scan = read.scan_calls()
+    if scan <= read.scan_limit:
+        read.scan()
+        return read.done(
+            f"{strategy}; then a full scan of {_count(scan, 'page')}, as {_count(len(unsure), 'asset')} may be known by "
+            "another name, MAC or IP address"
+        )
+    return read.done(
+        f"{strategy}; {_count(len(unsure), 'asset')} may be known by another name, MAC or IP address: finding out takes a full "
+        f"scan of {scan} pages (`--refresh full`)",
+        unsearched=tuple(item.asset.address for item in unsure),
+    )
+
+
+def _unsettled(read: _Read, assets: list[Wanted], *, asked_all: bool) -> list[Wanted]:
+    index = read.index()
+    return [item for item in assets if not item.settled(match(item.asset, item.applied, index), asked_all=asked_all)]
+
+
+def _asked_for(by_id: int, by_key: int) -> str:
+    parts = [f"{by_id} by id"] if by_id else []
+    parts += [f"{by_key} by identity key"] if by_key else []
+    return ", ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
