@@ -7,7 +7,19 @@ import sys
 
 import pytest
 
-HEAVY = ("httpx", "jsonschema", "jsonschema_rs", "deepdiff", "sqlalchemy", "rich", "yaml", "ruamel", "orjson", "tenacity", "starlette")
+HEAVY = (
+    "httpx",
+    "jsonschema",
+    "jsonschema_rs",
+    "deepdiff",
+    "sqlalchemy",
+    "rich",
+    "yaml",
+    "ruamel",
+    "orjson",
+    "tenacity",
+    "starlette",
+)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"], ["apply", "--help"]])

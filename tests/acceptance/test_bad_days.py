@@ -1,0 +1,161 @@
+"""What goes wrong: one clear message each, the right exit code, nothing half-written."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("apiVersion: declarative/v1\nkind: Asset\n  bad: [\n", "manifests/bad.yaml:3:", "yaml/"),
+        ("apiVersion: declarative/v1\nkind: Aset\nmetadata: {name: a}\nspec: {}\n", "manifests/bad.yaml:2:7", "Asset"),
+        (
+            "apiVersion: declarative/v1\nkind: Connector\nmetadata: {name: other}\nspec:\n  connectorUuid: [1]\n  source: S\n",
+            "manifests/bad.yaml:5:18",
+            "list",
+        ),
+        (
+            (
+                "apiVersion: declarative/v1\nkind: Connector\nmetadata: {name: other}\nspec:\n"
+                "  connectorUuid: 489e8429-2e82-4599-a2a8-0123456789ac\n  source: ${var.nope}\n"
+            ),
+            "manifests/bad.yaml:6:",
+            "nope",
+        ),
+        (
+            (
+                "apiVersion: declarative/v1\nkind: Connector\nmetadata: {name: servicenow}\nspec:\n"
+                "  connectorUuid: 489e8429-2e82-4599-a2a8-0123456789ac\n  source: S\n"
+            ),
+            "manifests/",
+            "manifests/connector.yaml",
+        ),
+    ],
+    ids=["broken-yaml", "unknown-kind", "wrong-type", "missing-variable", "duplicate-address"],
+)
+def test_a_wrong_manifest_is_one_located_error_and_ends_with_4(workplace: Any, text: str, place: str, words: str) -> None:
+    workplace.write("manifests/bad.yaml", text)
+    for command in (["validate"], ["plan"], ["apply", "--auto-approve"]):
+        finished = workplace.run(*command)
+        assert finished.code == 4, finished.text
+        assert place in finished.text
+        assert words in finished.text
+    assert not (workplace.folder / ".declarative" / "state.db").exists()
+
+
+def test_every_error_of_every_file_is_in_one_run(workplace: Any) -> None:
+    workplace.write("manifests/a.yaml", "apiVersion: declarative/v1\nkind: Aset\nmetadata: {name: a}\nspec: {}\n")
+    workplace.write("manifests/b.yaml", "a: 1\na: 2\n")
+    workplace.write("manifests/c.yaml", "apiVersion: declarative/v1\nkind: Asset\nmetadata: {name: c}\nspec: {conector: x}\n")
+    finished = workplace.run("validate", "--json")
+    assert finished.code == 4
+    files = {entry["file"] for entry in finished.json["diagnostics"]}
+    assert {"manifests/a.yaml", "manifests/b.yaml", "manifests/c.yaml"} <= files
+
+
+def test_without_a_project_the_message_says_what_to_run(tmp_path: Any, offline: Any) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    finished = offline.run("-C", str(elsewhere), "validate")
+    assert finished.code == 4
+    assert "declarative.yaml" in finished.err
+    assert "init" in finished.err
+
+
+def test_wrong_credentials_end_with_9_and_do_not_show_the_password(workplace: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    secret = "s3cr3t-not-the-one"
+    finished = workplace.run("plan", "-vv", env={"QUALYS_PASSWORD": secret})
+    assert finished.code == 9, finished.text
+    assert secret not in finished.text
+
+
+@pytest.mark.parametrize("missing", ["QUALYS_PASSWORD", "QUALYS_USERNAME"])
+def test_missing_credentials_end_with_9_and_name_the_variable(workplace: Any, asset: Any, missing: str) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    finished = workplace.run("plan", env={missing: None})
+    assert finished.code == 9
+    assert missing in finished.err
+
+
+def test_an_unreachable_host_ends_with_1_and_names_it(workplace: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    finished = workplace.run("plan", "--max-wait", "0", env={"QUALYS_BASE_URL": f"http://127.0.0.1:{port}"})
+    assert finished.code == 1, finished.text
+    assert f"127.0.0.1:{port}" in finished.err
+
+
+def test_a_target_that_is_not_https_is_refused(workplace: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    finished = workplace.run("plan", env={"QUALYS_BASE_URL": "http://gateway.example.com"})
+    assert finished.code == 4
+    assert "https" in finished.err
+
+
+def test_no_target_at_all_says_where_to_set_one(workplace: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    finished = workplace.run("plan", env={"QUALYS_BASE_URL": None})
+    assert finished.code == 4
+    assert "spec.platform" in finished.err
+
+
+def test_a_damaged_state_is_named_and_never_taken_for_an_empty_one(workplace: Any, gateway: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    workplace.ok("apply", "--auto-approve", "--wait")
+    state = workplace.folder / ".declarative" / "state.db"
+    for left in (workplace.folder / ".declarative").glob("state.db-*"):
+        left.unlink()
+    state.write_bytes(b"this is no database" * 100)
+    finished = workplace.run("plan")
+    assert finished.code == 1, finished.text
+    assert "state.db" in finished.err
+    assert state.read_bytes().startswith(b"this is no database")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux device")
+def test_output_to_a_full_disk_is_an_error_not_a_traceback(workplace: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    finished = workplace.run("plan", "-o", "json=/dev/full/plan.json")
+    assert finished.code == 64
+    assert "/dev/full" in finished.err
+
+
+def test_a_state_folder_that_is_a_file_is_a_clear_error(workplace: Any, gateway: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    workplace.write(".declarative", "in the way\n")
+    finished = workplace.run("apply", "--auto-approve")
+    assert finished.code == 1, finished.text
+    assert ".declarative" in finished.err
+    assert not any(call["path"].endswith("/data/sync") for call in gateway.gateway.call_log())
+
+
+def test_a_rejected_asset_ends_with_7_and_the_rest_of_the_batch_stands(workplace: Any, gateway: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01") + "---\n" + asset("web-02"))
+    gateway.call("/_sandbox/faults", {"kind": "assetsError", "keys": ["NK-web-02"], "shape": "keyed"})
+    finished = workplace.run("apply", "--auto-approve", "--json")
+    assert finished.code == 7, finished.text
+    outcomes = {entry["address"]: entry["outcome"] for entry in finished.json["changes"]}
+    assert outcomes == {"Asset/web-01": "applied", "Asset/web-02": "failed"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["plan", "--nope"], ["nope"], ["plan", "-o", "nope"], ["get"], ["get", "abc"], ["apply", "--wait=soon"]]
+)
+def test_a_wrong_command_line_ends_with_64(workplace: Any, arguments: list[str]) -> None:
+    finished = workplace.run(*arguments)
+    assert finished.code == 64, finished.text
+    assert finished.err.strip()
+
+
+def test_an_unknown_id_ends_with_1(workplace: Any) -> None:
+    finished = workplace.run("get", "999999")
+    assert finished.code == 1
+    assert "999999" in finished.err
