@@ -1,1 +1,1 @@
-"""What each kind means; one registry entry a kind, nothing else knows a kind by name."""
+"""What each kind means: manifests become the desired state. The only room that knows kinds by name."""

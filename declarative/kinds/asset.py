@@ -1,0 +1,70 @@
+"""Asset and Connector manifests as values of the asset domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from declarative.assets.model import ConnectorRef, DesiredAsset, OnRemove
+from declarative.kinds import asset_rules
+from declarative.kinds.context import Context, Lowered
+from declarative.kinds.rules import Finding
+from declarative.kinds.values import epoch_milliseconds
+from declarative.manifest.model import Manifest
+from declarative.schema.suggest import did_you_mean
+
+DATES = ("sourceCreatedDate", "sourceLastUpdatedDate")
+
+
+def lower_connector(manifest: Manifest, _context: Context) -> Lowered[ConnectorRef]:
+    spec = manifest.spec
+    uuid = str(spec["connectorUuid"]).lower()
+    return Lowered(ConnectorRef(manifest.name, uuid, spec.get("source") or "WEBHOOK", bool(spec.get("marker", False))))
+
+
+def lower_asset(manifest: Manifest, context: Context) -> Lowered[DesiredAsset]:
+    spec = manifest.spec
+    findings = list(asset_rules.check(spec, context.now))
+    name = spec["connector"]
+    connector = context.connectors.get(name)
+    if connector is None:
+        hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
+        findings.append(Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint))
+        return Lowered(None, tuple(findings))
+    lifecycle = spec.get("lifecycle") or {}
+    asset = DesiredAsset(
+        address=manifest.address,
+        connector=connector,
+        identity=pruned(spec["identityAttributes"]),
+        core=_core(spec.get("coreAttributes") or {}),
+        ignore=frozenset(path.removeprefix("spec.") for path in lifecycle.get("ignore") or ()),
+        on_remove=OnRemove(lifecycle.get("onRemove", OnRemove.FORGET)),
+        position=manifest.position,
+        labels=manifest.labels,
+    )
+    return Lowered(asset, tuple(findings))
+
+
+def _core(written: Mapping[str, Any]) -> Mapping[str, Any]:
+    core = pruned(written)
+    for name in DATES:
+        if name in core:
+            try:
+                core[name] = epoch_milliseconds(core[name])
+            except ValueError:
+                del core[name]  # told by asset/date; a project that turns the rule off has the date left out
+    return core
+
+
+def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed"."""
+    kept = ((key, _pruned(item)) for key, item in value.items())
+    return {key: item for key, item in kept if item is not None and item not in ({}, [])}
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return pruned(value)
+    if isinstance(value, list):
+        return [item for item in map(_pruned, value) if item is not None and item != {}]
+    return value

@@ -1,0 +1,199 @@
+"""What is checked in one Asset manifest beyond its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from declarative.assets import normalise
+from declarative.kinds import values
+from declarative.kinds.rules import Finding
+from declarative.schema.paths import field_paths
+from declarative.schema.suggest import did_you_mean
+
+Check = Callable[[str], str | None]
+
+IDENTITY, CORE = "/spec/identityAttributes", "/spec/coreAttributes"
+QUALIFIERS = frozenset({"instanceUuidSource", "networkUuid"})
+
+# The same attribute in both halves of the payload, and the form in which the two are compared.
+_REPEATED: tuple[tuple[str, tuple[str, ...], normalise.Normaliser], ...] = (
+    ("hostName", ("hostName",), normalise.hostname),
+    ("fqdn", ("fqdn",), normalise.hostname),
+    ("netBiosName", ("netBiosName",), normalise.nocase),
+    ("serialNumber", ("biosInfo", "serialNumber"), normalise.compact),
+    ("hardwareUuid", ("biosInfo", "hardwareUuid"), normalise.uuid),
+)
+
+_TOP: Mapping[str, tuple[str, Check]] = MappingProxyType(
+    {
+        "hostName": ("asset/host-name", values.host_name_problem),
+        "fqdn": ("asset/fqdn", values.fqdn_problem),
+        "dnsName": ("asset/fqdn", values.fqdn_problem),
+        "address": ("asset/ip-address", values.ip_problem),
+        "ipAddress": ("asset/ip-address", values.ip_problem),
+        "macAddress": ("asset/mac-address", values.mac_problem),
+        "hardwareUuid": ("asset/uuid", values.uuid_problem),
+        "networkUuid": ("asset/uuid", values.uuid_problem),
+        "timeZone": ("asset/time-zone", values.offset_problem),
+    }
+)
+_INTERFACE: Mapping[str, tuple[str, Check]] = MappingProxyType(
+    {
+        **{name: _TOP[name] for name in ("address", "macAddress", "hostName", "networkUuid")},
+        "ipv4Address": ("asset/ip-address", lambda text: values.ip_problem(text, 4)),
+        "ipv6Address": ("asset/ip-address", lambda text: values.ip_problem(text, 6)),
+        "gatewayAddress": ("asset/ip-address", values.ip_problem),
+    }
+)
+
+_FAR = timedelta(days=1)
+# 31 January 1970 in milliseconds: an epoch in seconds stays below it until the year 2052.
+_LIKELY_SECONDS = 30 * 86_400_000
+
+
+def check(spec: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
+    """Everything wrong with the asset by itself; what it shares with others is looked at elsewhere."""
+    identity: Mapping[str, Any] = spec["identityAttributes"]
+    core: Mapping[str, Any] = spec.get("coreAttributes") or {}
+    yield from _identity(identity)
+    yield from _formats(identity, IDENTITY, _TOP)
+    yield from _formats(core, CORE, _TOP)
+    yield from _formats(core.get("biosInfo") or {}, f"{CORE}/biosInfo", _TOP)
+    for index, interface in enumerate(core.get("networkInterfaces") or ()):
+        yield from _formats(interface, f"{CORE}/networkInterfaces/{index}", _INTERFACE)
+    yield from _numbers(core)
+    yield from _dates(core, now)
+    yield from _repeated(identity, core)
+    yield from _lists(identity, core)
+    yield from _ignored((spec.get("lifecycle") or {}).get("ignore") or ())
+
+
+def _identity(identity: Mapping[str, Any]) -> Iterator[Finding]:
+    usable = [name for name, value in identity.items() if name not in QUALIFIERS and _says_something(value)]
+    if not usable:
+        hint = "write sourceNativeKey, and with it a serial number, a host name or an address"
+        yield Finding("asset/no-identity", IDENTITY, "nothing here identifies the asset", hint)
+    elif "sourceNativeKey" not in usable:
+        hint = "write the record's key in the source as sourceNativeKey"
+        yield Finding(
+            "asset/no-native-key", IDENTITY, "the asset has no sourceNativeKey: a repeated import can make duplicates", hint
+        )
+    for name, value in identity.items():
+        if isinstance(value, str):
+            yield from _plain(name, value)
+
+
+def _says_something(value: Any) -> bool:
+    items = value if isinstance(value, list) else [value]
+    return any(item is not None and str(item).strip() for item in items)
+
+
+def _plain(name: str, text: str) -> Iterator[Finding]:
+    hidden = values.hidden_character(text)
+    if hidden is not None:
+        yield Finding("asset/hidden-character", f"{IDENTITY}/{name}", f"{name} holds a character that cannot be seen: {hidden}")
+    elif text != text.strip():
+        yield Finding("asset/blank-value", f"{IDENTITY}/{name}", f"{name} begins or ends with a space", "leave the space out")
+
+
+def _formats(found: Mapping[str, Any], pointer: str, checks: Mapping[str, tuple[str, Check]]) -> Iterator[Finding]:
+    for name, value in found.items():
+        if value is None or name not in checks:
+            continue
+        rule, complain = checks[name]
+        for text, place in _texts(value, f"{pointer}/{name}"):
+            complaint = complain(text) if text.strip() else None  # blank is how the samples say "nothing"
+            if complaint is not None:
+                yield Finding(rule, place, complaint)
+
+
+def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield value, pointer
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, f"{pointer}/{index}")
+
+
+def _numbers(core: Mapping[str, Any]) -> Iterator[Finding]:
+    for index, port in enumerate(core.get("ports") or ()):
+        number = port.get("port")
+        if number is not None and not (_is_whole(number) and int(number) <= 65_535):
+            yield Finding(
+                "asset/port",
+                f"{CORE}/ports/{index}/port",
+                f'"{number}" is not a port number',
+                "a port is a number from 0 to 65535",
+            )
+    sized = [
+        (f"volumes/{index}/{name}", volume.get(name))
+        for index, volume in enumerate(core.get("volumes") or ())
+        for name in ("size", "free")
+    ]
+    sized.append(("processor/speed", (core.get("processor") or {}).get("speed")))
+    for place, value in sized:
+        if value not in (None, "") and not _is_whole(value):
+            yield Finding("asset/not-a-number", f"{CORE}/{place}", f'"{value}" is not a whole number', "leave the unit out")
+
+
+def _is_whole(value: Any) -> bool:
+    text = str(value).strip()
+    return text.isascii() and text.isdigit() and len(text) <= 19
+
+
+def _dates(core: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
+    latest = (now + _FAR - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    known: dict[str, int] = {}
+    for name in ("sourceCreatedDate", "sourceLastUpdatedDate"):
+        value = core.get(name)
+        if value is None:
+            continue
+        try:
+            known[name] = moment = values.epoch_milliseconds(value)
+        except ValueError:
+            yield Finding(
+                "asset/date", f"{CORE}/{name}", f'"{value}" is no day or time of the calendar', "write it as 2026-01-15T10:32:55Z"
+            )
+            continue
+        if 0 < moment < _LIKELY_SECONDS and _is_whole(value):
+            hint = f"epoch dates are in milliseconds: {moment}000?"
+            yield Finding("asset/date-unit", f"{CORE}/{name}", f"{value} would be a day in January 1970", hint)
+        elif moment > latest:
+            yield Finding("asset/date-future", f"{CORE}/{name}", f"{name} is more than a day in the future")
+    created, updated = known.get("sourceCreatedDate"), known.get("sourceLastUpdatedDate")
+    if created is not None and updated is not None and created > updated:
+        yield Finding("asset/date-order", f"{CORE}/sourceCreatedDate", "the asset was created after it was last updated")
+
+
+def _repeated(identity: Mapping[str, Any], core: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, path, normal in _REPEATED:
+        other: Any = core
+        for part in path:
+            other = (other or {}).get(part)
+        here, there = normal(identity.get(name)), normal(other)
+        if here is not None and there is not None and here != there:
+            message = f'{".".join(("coreAttributes", *path))} is "{other}", but identityAttributes.{name} is "{identity[name]}"'
+            yield Finding(
+                "asset/contradiction", f"{CORE}/{'/'.join(path)}", message, "keep one value, or write it in one place only"
+            )
+
+
+def _lists(identity: Mapping[str, Any], core: Mapping[str, Any]) -> Iterator[Finding]:
+    for half, pointer in ((identity, IDENTITY), (core, CORE)):
+        for name, value in half.items():
+            if value == []:
+                message = f"{name} is an empty list: it is not sent, and nothing is erased"
+                yield Finding("asset/empty-list", f"{pointer}/{name}", message, "remove the key")
+
+
+def _ignored(paths: Sequence[str]) -> Iterator[Finding]:
+    known = field_paths("Asset") if paths else frozenset()
+    for index, path in enumerate(paths):
+        plain = path.removeprefix("spec.")
+        if plain in known or (plain.startswith("coreAttributes.customConnectorAttributes.") and not plain.endswith(".")):
+            continue
+        hint = did_you_mean(plain, known) or "`declarative explain Asset.spec` lists the fields"
+        yield Finding("asset/ignore-path", f"/spec/lifecycle/ignore/{index}", f'there is no field "{path}"', hint)

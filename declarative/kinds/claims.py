@@ -1,0 +1,88 @@
+"""What only shows when all manifests are seen together: two that claim one asset, one native key, one report name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from declarative.assets import normalise
+from declarative.assets.model import ConnectorRef, DesiredAsset
+from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.kinds.model import ReportDeclaration
+from declarative.kinds.rules import Finding, to_diagnostics
+from declarative.manifest.model import Manifest, Project, RuleSetting
+
+Claim = tuple[str, str, tuple[Any, ...], str]
+"""Address, rule, what is claimed, pointer to where."""
+
+_IDENTITY = "/spec/identityAttributes"
+_WORDS = {
+    "asset/shared-native-key": "native key",
+    "connector/duplicate": "connector UUID",
+    "report/shared-name": "report name",
+}
+_UNIQUE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("serialNumber", "serial number", normalise.compact),
+    ("hardwareUuid", "hardware UUID", normalise.uuid),
+    ("qualysAssetId", "Qualys id", lambda value: value),
+)
+
+
+def check(
+    manifests: Mapping[str, Manifest],
+    connectors: Iterable[tuple[str, ConnectorRef]],
+    assets: Iterable[DesiredAsset],
+    reports: Iterable[ReportDeclaration],
+    settings: Mapping[str, RuleSetting],
+) -> Iterator[Diagnostic]:
+    """One diagnostic at each later claim, naming the place of the first."""
+    holders: dict[tuple[Any, ...], tuple[str, str]] = {}
+    for address, rule, claimed, pointer in _claims(connectors, assets, reports):
+        first = holders.setdefault((rule, *claimed), (address, pointer))
+        if first[0] != address:
+            other = manifests[first[0]].locate(first[1])
+            what = claimed[0] if rule == "asset/shared-identity" else _WORDS[rule]
+            message = f"{first[0]} at {other} has the same {what}"
+            hint = _hint(rule, first[0])
+            yield from to_diagnostics(manifests[address], [Finding(rule, pointer, message, hint)], settings)
+
+
+def _hint(rule: str, other: str) -> str:
+    if rule == "report/shared-name":
+        return "reports are downloaded by name: give each its own"
+    if rule == "connector/duplicate":
+        return f"use {other} in both places, or correct the UUID"
+    return "keep one of the two manifests, or correct the value"
+
+
+def _claims(
+    connectors: Iterable[tuple[str, ConnectorRef]], assets: Iterable[DesiredAsset], reports: Iterable[ReportDeclaration]
+) -> Iterator[Claim]:
+    for address, connector in connectors:
+        yield address, "connector/duplicate", (connector.uuid,), "/spec/connectorUuid"
+    for asset in assets:
+        key = normalise.nocase(asset.native_key)
+        if key is not None:
+            yield asset.address, "asset/shared-native-key", (asset.connector.uuid, key), f"{_IDENTITY}/sourceNativeKey"
+        for name, what, normal in _UNIQUE:
+            value = normal(asset.identity.get(name))
+            if value is not None:
+                yield asset.address, "asset/shared-identity", (what, value), f"{_IDENTITY}/{name}"
+    for report in reports:
+        yield report.address, "report/shared-name", (report.request["name"],), "/spec/request/name"
+
+
+def check_moves(project: Project, manifests: Mapping[str, Manifest], file: str) -> Iterator[Diagnostic]:
+    """Renames that lead nowhere, or away from a manifest that is still there."""
+    setting = project.rules.get("project/moved")
+    severity = Severity.ERROR if setting is None else setting.severity
+    if severity is None:
+        return
+    for index, (old, new) in enumerate(project.moved.items()):
+        if old in manifests:
+            message, part = f"{old} was moved to {new}, yet there is still a manifest {old}", "from"
+        elif new not in manifests:
+            message, part = f"{old} was moved to {new}, but there is no manifest {new}", "to"
+        else:
+            continue
+        yield Diagnostic(severity, "project/moved", message, Position(file), f"/spec/moved/{index}/{part}")

@@ -1,0 +1,32 @@
+"""What lowering one manifest may look at besides the manifest: the others it can refer to, and the time of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from declarative.assets.model import ConnectorRef
+from declarative.kinds.rules import Finding
+from declarative.manifest.model import Manifest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`connectors` by name; `queries`: the addresses of all queries; `manifests` by address."""
+
+    now: datetime
+    connectors: Mapping[str, ConnectorRef] = field(default_factory=dict)
+    queries: frozenset[str] = frozenset()
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered(Generic[T]):
+    """What one manifest means (None: it has no meaning as it stands), and what was found on the way."""
+
+    value: T | None
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,89 @@
+"""The kinds: an entry each, and the lowering of all manifests into the desired state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from declarative.assets.model import ConnectorRef, DesiredAsset
+from declarative.core.diagnostics import Diagnostic, ordered
+from declarative.kinds import claims
+from declarative.kinds.asset import lower_asset, lower_connector
+from declarative.kinds.context import Context, Lowered
+from declarative.kinds.model import Desired, ReportDeclaration
+from declarative.kinds.query import lower_component_query, lower_host_query
+from declarative.kinds.report import QUERY_KINDS, lower_report
+from declarative.kinds.rules import check_settings, to_diagnostics
+from declarative.manifest.model import Loaded, Manifest
+from declarative.queries.model import Query
+from declarative.schema.registry import Schema, schema_for
+
+PROJECT_FILE = "declarative.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`lower` turns a manifest into its value of the desired state; None for the project, which has none."""
+
+    name: str
+    what: str
+    lower: Callable[[Manifest, Context], Lowered[Any]] | None = None
+
+    @property
+    def schema(self) -> Schema:
+        return schema_for(self.name)
+
+
+# Lowered in this order: what is referred to comes before what refers to it.
+KINDS: tuple[Kind, ...] = (
+    Kind("Project", "The project: the folder tree below its file, and how it is treated."),
+    Kind("Connector", "A source that assets are imported under.", lower_connector),
+    Kind("HostQuery", "A search over hosts, as data or as a check.", lower_host_query),
+    Kind("ComponentQuery", "A search over software components, as data or as a check.", lower_component_query),
+    Kind("Asset", "One third-party asset.", lower_asset),
+    Kind("Report", "A report that is run on change or on a schedule.", lower_report),
+)
+
+
+def lower(loaded: Loaded, *, now: datetime) -> Desired:
+    """The desired state. What has no meaning as it stands is left out and told in `diagnostics`, which hold the
+    findings of this room only. `now`: aware; relative dates of queries are resolved against it."""
+    manifests = {manifest.address: manifest for manifest in loaded.manifests}
+    context = Context(now=now, manifests=manifests, queries=frozenset(_of_kinds(manifests, QUERY_KINDS)))
+    found: list[Diagnostic] = []
+    values: dict[str, Any] = {}
+    for kind in KINDS:
+        if kind.lower is None:
+            continue
+        for address in _of_kinds(manifests, (kind.name,)):
+            lowered = kind.lower(manifests[address], context)
+            found.extend(to_diagnostics(manifests[address], lowered.findings, loaded.project.rules))
+            if lowered.value is not None:
+                values[address] = lowered.value
+        if kind.lower is lower_connector:
+            context = replace(context, connectors={manifests[address].name: value for address, value in values.items()})
+    return _desired(loaded, manifests, values, found)
+
+
+def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[str, Any], found: list[Diagnostic]) -> Desired:
+    in_order = [values[address] for address in sorted(values)]
+    connectors = {address: values[address] for address in sorted(values) if isinstance(values[address], ConnectorRef)}
+    assets = tuple(value for value in in_order if isinstance(value, DesiredAsset))
+    reports = tuple(value for value in in_order if isinstance(value, ReportDeclaration))
+    settings = loaded.project.rules
+    found.extend(claims.check(manifests, connectors.items(), assets, reports, settings))
+    found.extend(claims.check_moves(loaded.project, manifests, PROJECT_FILE))
+    found.extend(check_settings(settings, PROJECT_FILE))
+    return Desired(
+        connectors=tuple(connectors.values()),
+        assets=assets,
+        reports=reports,
+        queries=tuple(value for value in in_order if isinstance(value, Query)),
+        diagnostics=ordered(found),
+    )
+
+
+def _of_kinds(manifests: Mapping[str, Manifest], kinds: tuple[str, ...]) -> list[str]:
+    return sorted(address for address, manifest in manifests.items() if manifest.kind in kinds)

@@ -1,0 +1,120 @@
+"""Single values: is this an address, a name, a zone, a date? Each check answers with the complaint, or None."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+_MAC = re.compile(r"[0-9a-fA-F]{1,2}(?:([:-])[0-9a-fA-F]{1,2})(?:\1[0-9a-fA-F]{1,2}){4}(?:\1[0-9a-fA-F]{1,2}){0,2}")
+_MAC_BARE = re.compile(r"[0-9a-fA-F]{12}(?:[0-9a-fA-F]{4})?|(?:[0-9a-fA-F]{4}\.){2,3}[0-9a-fA-F]{4}")
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_UUID = re.compile(r"\{?[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\}?")
+_OFFSET = re.compile(r"(?:UTC|GMT)?[ ]?[+-](?:[0-9]|0[0-9]|1[0-4])(?::?[0-5][0-9])?|[A-Z]{1,5}")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ID_LIST = re.compile(r"[0-9]{1,19}(?:,[0-9]{1,19})*")
+_NOT_IN_HOST_NAMES = re.compile(r"[\s<>\"'`/\\(){}\[\]|;]")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def ip_problem(text: str, version: int | None = None) -> str | None:
+    """`version` 4 or 6: the address must be of that one."""
+    try:
+        found = ipaddress.ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        return f'"{text}" is not an IP address'
+    if version is not None and found.version != version:
+        return f'"{text}" is an IPv{found.version} address, where an IPv{version} address belongs'
+    return None
+
+
+def mac_problem(text: str) -> str | None:
+    plain = text.strip()
+    if _MAC.fullmatch(plain) or _MAC_BARE.fullmatch(plain):
+        return None
+    return f'"{text}" is not a MAC address'
+
+
+def host_name_problem(text: str) -> str | None:
+    bad = _NOT_IN_HOST_NAMES.search(text.strip())
+    return None if bad is None else f'"{text}" does not look like a host name: it holds "{bad.group()}"'
+
+
+def fqdn_problem(text: str) -> str | None:
+    """International names are judged in their ASCII form."""
+    name = text.strip().removesuffix(".")
+    if not name.isascii():
+        import idna
+
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            return f'"{text}" is not a domain name'
+    labels = name.split(".")
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        return f'"{text}" is not a domain name'
+    return None if len(labels) > 1 else f'"{text}" is not fully qualified: it has one label only'
+
+
+def uuid_problem(text: str) -> str | None:
+    return None if _UUID.fullmatch(text.strip()) else f'"{text}" is not a UUID'
+
+
+def offset_problem(text: str) -> str | None:
+    """An offset such as `+5:30`, an abbreviation such as IST, or an IANA name."""
+    if _OFFSET.fullmatch(text.strip()) or text in zones():
+        return None
+    return f'"{text}" is neither an offset from UTC nor a time zone'
+
+
+def zone_problem(text: str) -> str | None:
+    return None if text in zones() else f'"{text}" is not an IANA time zone'
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The names of the IANA time zone database."""
+    from zoneinfo import available_timezones
+
+    return frozenset(available_timezones())
+
+
+def email_problem(text: str) -> str | None:
+    local, _, domain = text.strip().rpartition("@")
+    if len(local) <= 64 and _LOCAL_PART.fullmatch(local) and fqdn_problem(domain) is None:
+        return None
+    return f'"{text.strip()}" is not an e-mail address'
+
+
+def id_list_problem(text: str) -> str | None:
+    compact = re.sub(r"\s*,\s*", ",", text.strip())
+    return None if _ID_LIST.fullmatch(compact) else f'"{text}" is not a comma-separated list of numeric ids'
+
+
+def hidden_character(text: str) -> str | None:
+    """The name of the first character that cannot be seen, if there is one."""
+    if text.isascii() and text.isprintable():
+        return None
+    for character in text:
+        if unicodedata.category(character) in _HIDDEN:
+            return unicodedata.name(character, f"U+{ord(character):04X}")
+    return None
+
+
+def epoch_milliseconds(value: Any) -> int:
+    """A source date as the import call wants it (facts 2.3): epoch milliseconds. Raises ValueError.
+
+    Takes epoch milliseconds as a number or digits, and ISO 8601 with any offset; without one it is UTC.
+    """
+    if isinstance(value, int):
+        return value
+    text = str(value).strip().upper()
+    if text.isascii() and text.isdigit():
+        return int(text)
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
