@@ -43,7 +43,7 @@ def property_problems(node: Any, pointer: str) -> Iterator[str]:
                 if wanted not in value and "$ref" not in value and "const" not in value:
                     yield f"{pointer}/properties/{name} has no {wanted}"
     for key, value in node.items():
-        if key not in ("examples", "default", "const", "enum"):
+        if key not in ("examples", "default", "const", "enum", "not", "if"):
             yield from property_problems(value, f"{pointer}/{key}")
 
 
