@@ -1,0 +1,222 @@
+"""One document: read, overlaid, its variables resolved, checked by its schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from declarative.core.diagnostics import Diagnostic, Severity
+from declarative.manifest.locate import DocumentLocator, Origin, escape
+from declarative.manifest.model import Manifest
+from declarative.manifest.nodes import MappingNode, Node, ScalarNode, Span, read_nodes, refused, to_value
+from declarative.manifest.overlays import Overlay, overlaid
+from declarative.manifest.quick import read_quickly
+from declarative.manifest.scalars import Refusal
+from declarative.manifest.shapes import ANY, Shape, shape_of
+from declarative.manifest.sources import RawDocument, ReadLimits
+from declarative.manifest.variables import Substitution, Variable
+from declarative.schema.registry import API_VERSION, kinds, schema_for
+from declarative.schema.suggest import did_you_mean
+from declarative.schema.validate import violations
+
+_KIND_LINE = re.compile(r"^kind:[ ]+[\"']?(\w+)", re.MULTILINE)
+_NO_VALUES: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What documents are read with."""
+
+    limits: ReadLimits = field(default_factory=ReadLimits)
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    overlays: Sequence[Overlay] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`manifest` is None where the document is empty or wrong. `address` is known also for some wrong ones; `applied`
+    are the indexes of the overlays that were merged."""
+
+    manifest: Manifest | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    address: str | None = None
+    locate: DocumentLocator | None = None
+    applied: tuple[int, ...] = ()
+
+
+@cache
+def shape_for(kind: str) -> Shape:
+    """The shape of a kind's manifests; anything goes for an unknown kind."""
+    return shape_of(schema_for(kind)) if kind in kinds() else ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A document's value, typed by its kind's schema. `value` is None where the syntax is broken; `empty`: no content."""
+
+    value: Any
+    start: tuple[int, int]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    empty: bool = False
+
+
+def read_value(document: RawDocument, limits: ReadLimits) -> Value:
+    """Read one document, quickly where it is ordinary. The kind is guessed from the text, and checked by the result."""
+    guess = _KIND_LINE.search(document.text)
+    kind = guess[1] if guess else ""
+    quick = read_quickly(document, shape_for(kind), limits)
+    if quick is not None:
+        actual = quick[0].get("kind")
+        if actual != kind and isinstance(actual, str):
+            quick = read_quickly(document, shape_for(actual), limits)
+        if quick is not None:
+            return Value(*quick)
+    return _read_slowly(document, limits)
+
+
+def _read_slowly(document: RawDocument, limits: ReadLimits) -> Value:
+    reading = read_nodes(document, limits)
+    root = reading.root
+    if root is None:
+        return Value(None, (document.line, 1), reading.diagnostics, empty=not reading.diagnostics)
+    refusals: list[tuple[Span, Refusal]] = []
+    value = to_value(root, shape_for(_kind_of(root)), refusals)
+    found = [*reading.diagnostics, *(refused(document, span, refusal) for span, refusal in refusals)]
+    return Value(value, (root.span.line, root.span.column), tuple(found))
+
+
+def _kind_of(root: Node) -> str:
+    entry = root.entries.get("kind") if isinstance(root, MappingNode) else None
+    return entry[1].text if entry and isinstance(entry[1], ScalarNode) else ""
+
+
+def read_document(document: RawDocument, context: Context) -> Outcome:
+    """One document of a manifest file, all the way to a manifest or to everything that is wrong with it."""
+    read = read_value(document, context.limits)
+    if read.value is None:
+        return Outcome(diagnostics=read.diagnostics)
+    locate = DocumentLocator(document, read.start, context.limits)
+    found = list(read.diagnostics)
+    wrong = envelope_problem(read.value, locate)
+    if wrong is not None:
+        return Outcome(diagnostics=(*found, wrong))
+    value, origins, applied = _resolved(read.value, locate, context, found)
+    if origins:
+        locate = replace(locate, origins=origins)
+    found.extend(schema_diagnostics(value, locate))
+    address = address_of(value)
+    if found or document.marred:
+        # Positions that one forbidden character has already been reported for say nothing new.
+        kept = [one for one in found if one.position is None or one.position.line not in document.marred]
+        return Outcome(None, tuple(replace(one, address=one.address or address) for one in kept), address, locate, applied)
+    return Outcome(_manifest(value, locate), (), address, locate, applied)
+
+
+def _resolved(
+    value: dict[str, Any], locate: DocumentLocator, context: Context, found: list[Diagnostic]
+) -> tuple[dict[str, Any], dict[str, Origin], tuple[int, ...]]:
+    """Overlays merged, then variables put in."""
+    shape = shape_for(value["kind"])
+    origins: dict[str, Origin] = {}
+    applied: list[int] = []
+    if context.overlays:
+        address = address_of(value) or ""
+        for index, overlay in enumerate(context.overlays):
+            if overlay.applies_to(address):
+                value, wrong = overlaid(value, overlay, shape, origins)
+                found.extend(wrong)
+                applied.append(index)
+    if "${" in locate.document.text or applied:
+        value = substituted(value, shape, replace(locate, origins=dict(origins)), context, found, origins)
+    return value, origins, tuple(applied)
+
+
+def substituted(
+    value: Mapping[str, Any],
+    shape: Shape,
+    locate: DocumentLocator,
+    context: Context,
+    found: list[Diagnostic],
+    origins: dict[str, Origin],
+    *,
+    base: str = "",
+) -> dict[str, Any]:
+    """The mapping at `base` of a document with its references resolved; `origins` and `found` learn what happened."""
+
+    def report(pointer: str, refusal: Refusal) -> None:
+        found.append(diagnose(locate, pointer, refusal))
+
+    substitution = Substitution(context.variables, context.environ, report)
+    result = {
+        key: child if key in ("apiVersion", "kind") else substitution.apply(child, shape.child(key), f"{base}/{escape(key)}")
+        for key, child in value.items()
+    }
+    origins.update(substitution.origins)
+    return result
+
+
+def envelope_problem(value: Any, locate: DocumentLocator) -> Diagnostic | None:
+    """What keeps the schema from being chosen: not a mapping, no or an unknown apiVersion or kind."""
+    if not isinstance(value, dict):
+        hint = f"start it with `apiVersion: {API_VERSION}` and `kind: ...`"
+        return diagnose(locate, "", Refusal("manifest/not-a-mapping", "a manifest is a mapping of keys to values", hint))
+    kind, version = value.get("kind"), value.get("apiVersion")
+    if version is None:
+        return diagnose(locate, "", Refusal("manifest/api-version", "apiVersion is missing", f"add `apiVersion: {API_VERSION}`"))
+    if version != API_VERSION:
+        message = f"apiVersion {_shown(version)} is not known to this version of declarative"
+        return diagnose(locate, "/apiVersion", Refusal("manifest/api-version", message, f"write `apiVersion: {API_VERSION}`"))
+    known = ", ".join(kinds())
+    if kind is None:
+        return diagnose(locate, "", Refusal("manifest/kind", "kind is missing", f"one of {known}"))
+    if not isinstance(kind, str) or kind not in kinds():
+        hint = did_you_mean(str(kind), kinds()) or f"one of {known}"
+        return diagnose(locate, "/kind", Refusal("manifest/kind", f"there is no kind {_shown(kind)}", hint))
+    return None
+
+
+def schema_diagnostics(value: Mapping[str, Any], locate: DocumentLocator) -> list[Diagnostic]:
+    """What the schema of the value's kind says, each finding at its place."""
+    found = []
+    for violation in violations(value["kind"], value):
+        refusal = Refusal(violation.rule, violation.message, violation.hint)
+        found.append(diagnose(locate, violation.pointer, refusal, at_key=violation.at_key))
+    return found
+
+
+def diagnose(locate: DocumentLocator, pointer: str, refusal: Refusal, *, at_key: bool = False) -> Diagnostic:
+    """A refusal as a diagnostic at the place where the value was written, told how it came here from elsewhere."""
+    place = locate.place(pointer, at_key=at_key)
+    message = f"{refusal.message} (from {place.via})" if place.via else refusal.message
+    return Diagnostic(
+        Severity.ERROR, refusal.rule, message, place.position, pointer=pointer, hint=refusal.hint, excerpt=place.excerpt
+    )
+
+
+def address_of(value: Mapping[str, Any]) -> str | None:
+    """`Kind/name` of a manifest's value; None without a name."""
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return f"{value['kind']}/{name}" if isinstance(name, str) else None
+
+
+def _manifest(value: Mapping[str, Any], locate: DocumentLocator) -> Manifest:
+    metadata = value["metadata"]
+    return Manifest(
+        api_version=value["apiVersion"],
+        kind=value["kind"],
+        name=metadata["name"],
+        metadata=metadata,
+        spec=value.get("spec") or _NO_VALUES,
+        position=locate.position,
+        locate=locate,
+    )
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return f'"{text if len(text) <= 60 else text[:57] + "..."}"'

@@ -1,0 +1,223 @@
+"""From a project's folder to everything its files say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from glob import escape as glob_escape
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from declarative.core.diagnostics import Diagnostic, Severity, ordered
+from declarative.manifest.documents import Context, Outcome, address_of, diagnose, envelope_problem, read_document, read_value
+from declarative.manifest.locate import DocumentLocator
+from declarative.manifest.model import Loaded, Manifest, Project
+from declarative.manifest.nodes import MappingNode, ScalarNode, read_nodes
+from declarative.manifest.overlays import Overlay
+from declarative.manifest.project import PROJECT_FILE, ReadProject, read_project
+from declarative.manifest.scalars import Refusal
+from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
+from declarative.manifest.walk import files_matching, leaves_project, read_file
+from declarative.schema.suggest import did_you_mean
+
+
+def load(
+    root: Path,
+    *,
+    environment: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    limits: ReadLimits | None = None,
+) -> Loaded:
+    """Read a project: every manifest that is right, and everything that is wrong with the others, in one run.
+
+    `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks. Raises InvalidError for an
+    unknown environment; everything else that is wrong is a diagnostic.
+    """
+    limits = limits or ReadLimits()
+    read = read_project(root, environment, variables or {}, environ or {}, limits)
+    found = list(read.diagnostics)
+    overlays, wrong = _overlays(root, read, limits)
+    found.extend(wrong)
+    files, wrong = _manifest_files(root, read)
+    found.extend(wrong)
+    context = Context(limits, read.variables, environ or {}, overlays)
+    gathered = _Gathered(context)
+    for relative, path in files.items():
+        gathered.add_file(relative, path)
+    found.extend(gathered.finish())
+    manifests = tuple(sorted(gathered.manifests.values(), key=lambda manifest: manifest.address))
+    return Loaded(read.project, manifests, ordered(found), _digest(read.project, manifests), (PROJECT_FILE, *files))
+
+
+def project_files(root: Path) -> tuple[Path, ...]:
+    """Every file of the project that `fmt` formats: the project file, manifests and overlays, sorted."""
+    read = read_project(root, None, {}, {}, ReadLimits())
+    files, _ = files_matching(root, (*read.patterns, *read.overlay_patterns))
+    files.pop(PROJECT_FILE, None)
+    return (root / PROJECT_FILE, *files.values())
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """The manifests so far, by address, with what they need to be checked against each other."""
+
+    context: Context
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    found: list[Diagnostic] = field(default_factory=list)
+    _first: dict[str, DocumentLocator] = field(default_factory=dict)
+    _applied: set[int] = field(default_factory=set)
+
+    def add_file(self, relative: str, path: Path) -> None:
+        data, wrong = read_file(path, relative, self.context.limits)
+        self.found.extend(wrong)
+        if data is None:
+            return
+        documents, wrong = documents_of(data, relative, self.context.limits)
+        self.found.extend(wrong)
+        for document in documents:
+            self.add(read_document(document, self.context))
+
+    def add(self, outcome: Outcome) -> None:
+        self.found.extend(outcome.diagnostics)
+        self._applied.update(outcome.applied)
+        address, locate = outcome.address, outcome.locate
+        if address is None or locate is None:
+            return
+        first = self._first.setdefault(address, locate)
+        if first is not locate:
+            self.found.append(_duplicate(address, first, locate))
+            self.manifests.pop(address, None)
+        elif outcome.manifest is not None:
+            if outcome.manifest.kind == "Project":
+                refusal = Refusal("project/misplaced", "a project inside a project", f"only {PROJECT_FILE} at the root holds one")
+                self.found.append(diagnose(locate, "/kind", refusal))
+            else:
+                self.manifests[address] = outcome.manifest
+
+    def finish(self) -> Iterator[Diagnostic]:
+        yield from self.found
+        for index, overlay in enumerate(self.context.overlays):
+            if index not in self._applied:
+                hint = did_you_mean(overlay.target, self._first) or "every overlay must change a manifest"
+                message = f'the overlay changes "{overlay.target}", but there is no such manifest'
+                yield diagnose(overlay.source, overlay.pointer, Refusal("overlay/no-target", message, hint))
+
+
+def _duplicate(address: str, first: DocumentLocator, second: DocumentLocator) -> Diagnostic:
+    place, other = second.place("/metadata/name"), first.place("/metadata/name")
+    return Diagnostic(
+        Severity.ERROR,
+        "manifest/duplicate-address",
+        f"{address} is declared twice; first at {other.position}",
+        place.position,
+        pointer="/metadata/name",
+        address=address,
+        hint="rename or remove one of them",
+        excerpt=place.excerpt,
+    )
+
+
+def _manifest_files(root: Path, read: ReadProject) -> tuple[dict[str, Path], list[Diagnostic]]:
+    files, found = files_matching(root, read.patterns)
+    for relative in files_matching(root, read.overlay_patterns)[0]:
+        files.pop(relative, None)
+    files.pop(PROJECT_FILE, None)
+    if read.locate is None or not read.patterns_given:
+        return files, found
+    for index, pattern in enumerate(read.patterns):
+        if leaves_project(pattern):
+            found.append(_outside(read.locate, f"/spec/manifests/{index}", pattern))
+    if not files and not found:
+        refusal = Refusal("project/no-manifests", f"no manifest file matches {', '.join(read.patterns)}")
+        found.append(replace(diagnose(read.locate, "/spec/manifests", refusal), severity=Severity.WARNING))
+    return files, found
+
+
+def _outside(locate: DocumentLocator, pointer: str, pattern: str) -> Diagnostic:
+    hint = "use a path below the project's folder"
+    return diagnose(locate, pointer, Refusal("path/outside-project", f'"{pattern}" leads out of the project', hint))
+
+
+def _overlays(root: Path, read: ReadProject, limits: ReadLimits) -> tuple[list[Overlay], list[Diagnostic]]:
+    """The overlays of the chosen environment, in their order."""
+    overlays: list[Overlay] = []
+    found: list[Diagnostic] = []
+    for pointer, node in read.overlay_nodes:
+        if read.locate is None:
+            continue
+        if isinstance(node, MappingNode):
+            target, patch = node.entries.get("target"), node.entries.get("patch")
+            if target and patch and isinstance(target[1], ScalarNode):
+                overlays.append(Overlay(target[1].text, patch[1], read.locate, pointer + "/patch"))
+        elif isinstance(node, ScalarNode):
+            inside, wrong = _overlay_files(root, node.text, pointer, read.locate, limits)
+            overlays.extend(inside)
+            found.extend(wrong)
+    return overlays, found
+
+
+def _overlay_files(
+    root: Path, pattern: str, pointer: str, locate: DocumentLocator, limits: ReadLimits
+) -> tuple[list[Overlay], list[Diagnostic]]:
+    if leaves_project(pattern):
+        return [], [_outside(locate, pointer, pattern)]
+    files, found = files_matching(root, [pattern])
+    if not files and not found:
+        found.append(diagnose(locate, pointer, Refusal("overlay/no-files", f'no file matches "{pattern}"', "correct the path")))
+    overlays: list[Overlay] = []
+    for relative, path in files.items():
+        data, wrong = read_file(path, relative, limits)
+        found.extend(wrong)
+        documents, wrong = documents_of(data, relative, limits) if data is not None else ([], [])
+        found.extend(wrong)
+        for document in documents:
+            overlay, wrong = _overlay_document(document, limits)
+            found.extend(wrong)
+            overlays.extend([overlay] if overlay else [])
+    return overlays, found
+
+
+def _overlay_document(document: RawDocument, limits: ReadLimits) -> tuple[Overlay | None, list[Diagnostic]]:
+    read = read_value(document, limits)
+    locate = DocumentLocator(document, read.start, limits)
+    if read.value is None or read.diagnostics:
+        return None, list(read.diagnostics)
+    wrong = envelope_problem(read.value, locate)
+    if wrong is not None:
+        return None, [wrong]
+    address = address_of(read.value)
+    root = read_nodes(document, limits).root
+    if address is None or root is None:
+        hint = "an overlay names the manifest that it changes"
+        return None, [diagnose(locate, "/metadata", Refusal("overlay/no-name", "metadata.name is missing", hint))]
+    # A name is taken as it is, not as a pattern.
+    return Overlay(glob_escape(address), root, locate, fixed=frozenset({"apiVersion", "kind"})), []
+
+
+def _digest(project: Project, manifests: Sequence[Manifest]) -> str:
+    """Over the meaning of the project and of every manifest; neither order, formatting nor this machine's paths matter."""
+    meaning = hashlib.sha256(orjson.dumps(_project_meaning(project), option=orjson.OPT_SORT_KEYS))
+    for manifest in manifests:
+        body = [manifest.api_version, manifest.kind, manifest.metadata, manifest.spec]
+        meaning.update(hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest())
+    return "sha256:" + meaning.hexdigest()
+
+
+def _project_meaning(project: Project) -> dict[str, Any]:
+    limits = {name: astuple(getattr(project.limits, name)) for name in ("create", "update", "run", "total")}
+    return {
+        "name": project.name,
+        "environment": project.environment,
+        "baseUrl": project.base_url,
+        "settle": project.settle.total_seconds(),
+        "planExpiry": project.plan_expiry.total_seconds(),
+        "batchSize": project.batch_size,
+        "pageSize": project.page_size,
+        "limits": limits,
+        "rules": {rule: setting.severity for rule, setting in project.rules.items()},
+        "moved": dict(project.moved),
+    }

@@ -1,0 +1,362 @@
+"""The project file: settings, variables and environments.
+
+`declarative.yaml` holds one document of kind Project. With `--env NAME`, `spec.environments.NAME` is merged over `spec`
+(RFC 7396; `variables` and `overlays` are treated on their own, see `overlays.py`). An environment without a state of
+its own keeps it apart from the others, in `.declarative/state-NAME.db`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from declarative.core.diagnostics import Diagnostic, Severity
+from declarative.core.durations import parse_duration
+from declarative.core.errors import DeclarativeError, InvalidError
+from declarative.core.platforms import GATEWAYS
+from declarative.manifest.documents import (
+    Context,
+    diagnose,
+    envelope_problem,
+    read_value,
+    schema_diagnostics,
+    shape_for,
+    substituted,
+)
+from declarative.manifest.locate import DocumentLocator, Origin, escape, node_at
+from declarative.manifest.model import Project, RuleSetting
+from declarative.manifest.nodes import Node, SequenceNode, read_nodes
+from declarative.manifest.overlays import merge_patch
+from declarative.manifest.scalars import Refusal
+from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
+from declarative.manifest.variables import Variable, declared, given
+from declarative.manifest.walk import read_file
+from declarative.plan.model import Limit, Limits
+from declarative.schema.suggest import did_you_mean
+
+PROJECT_FILE = "declarative.yaml"
+DEFAULT_PATTERNS = ("manifests/",)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProject:
+    """The project, and what its manifests are read with. `overlay_nodes` are the entries of the chosen environment's
+    `overlays`, with their pointers; `overlay_patterns` the files that any environment uses, which are no manifests."""
+
+    project: Project
+    patterns: tuple[str, ...] = DEFAULT_PATTERNS
+    patterns_given: bool = False
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    overlay_nodes: tuple[tuple[str, Node], ...] = ()
+    overlay_patterns: tuple[str, ...] = ()
+    locate: DocumentLocator | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder, `start` or above it, with a `declarative.yaml`. Raises InvalidError where there is none."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    raise InvalidError(
+        f"no {PROJECT_FILE} in {start} or any folder above it",
+        hint="run `declarative init` to start a project, or give its folder with --chdir",
+    )
+
+
+def read_project(
+    root: Path, environment: str | None, variables: Mapping[str, str], environ: Mapping[str, str], limits: ReadLimits
+) -> ReadProject:
+    """The project of a folder. What is wrong with it is among the diagnostics; a project broken beyond reading gives
+    the defaults, so that its manifests are still checked. Raises InvalidError for an unknown environment."""
+    document, found = _project_document(root, limits)
+    fallback = Project(root.name or "project", root, environment, None, _state_url(root, None, environment))
+    if document is None:
+        return ReadProject(fallback, diagnostics=tuple(found))
+    read = read_value(document, limits)
+    locate = DocumentLocator(document, read.start, limits)
+    found.extend(read.diagnostics)
+    wrong = envelope_problem(read.value, locate) if read.value is not None else None
+    if wrong is None and read.value is not None and read.value["kind"] != "Project":
+        message = f"{PROJECT_FILE} holds a {read.value['kind']}, not a Project"
+        wrong = diagnose(locate, "/kind", Refusal("project/kind", message, "write `kind: Project`"))
+    if read.value is None or wrong is not None:
+        return ReadProject(fallback, locate=locate, diagnostics=(*found, *([wrong] if wrong else [])))
+    return _Reader(root, environment, variables, environ, limits, locate, found).read(read.value)
+
+
+def _project_document(root: Path, limits: ReadLimits) -> tuple[RawDocument | None, list[Diagnostic]]:
+    data, found = read_file(root / PROJECT_FILE, PROJECT_FILE, limits)
+    if data is None:
+        return None, found
+    documents, wrong = documents_of(data, PROJECT_FILE, limits)
+    found.extend(wrong)
+    filled = [document for document in documents if read_nodes(document, limits) != _NOTHING]
+    if len(filled) > 1:
+        locate = DocumentLocator(filled[1], (filled[1].line, 1))
+        found.append(diagnose(locate, "", Refusal("project/documents", f"{PROJECT_FILE} must hold one document", None)))
+    if not filled:
+        locate = DocumentLocator(documents[0] if documents else RawDocument(PROJECT_FILE, ""))
+        hint = "start it with `apiVersion: declarative/v1` and `kind: Project`"
+        found.append(diagnose(locate, "", Refusal("project/empty", f"{PROJECT_FILE} is empty", hint)))
+    return (filled[0] if filled else None), found
+
+
+_NOTHING = read_nodes(RawDocument("", ""), ReadLimits())
+
+
+@dataclass(slots=True)
+class _Reader:
+    root: Path
+    environment: str | None
+    overrides: Mapping[str, str]
+    environ: Mapping[str, str]
+    limits: ReadLimits
+    locate: DocumentLocator
+    found: list[Diagnostic]
+
+    def read(self, value: dict[str, Any]) -> ReadProject:
+        nodes = read_nodes(self.locate.document, self.limits).root
+        here = self._environment_pointer(value)
+        variables = self._variables(nodes, here)
+        value, shown = self._substituted(value, variables)
+        self.locate = shown
+        self.found.extend(schema_diagnostics(value, shown))
+        spec = _mapping(value.get("spec"))
+        settings = merge_patch(spec, self._overrides_of(spec, here))
+        project = self._project(value, settings, here)
+        patterns = tuple(_texts(settings.get("manifests")))
+        return ReadProject(
+            project,
+            patterns or DEFAULT_PATTERNS,
+            bool(patterns),
+            variables,
+            self._overlay_nodes(nodes, here),
+            tuple(_overlay_patterns(spec)),
+            self.locate,
+            tuple(self.found),
+        )
+
+    def _environment_pointer(self, value: Mapping[str, Any]) -> str | None:
+        if self.environment is None:
+            return None
+        known = _mapping(_mapping(value.get("spec")).get("environments"))
+        if self.environment not in known:
+            hint = did_you_mean(self.environment, known)
+            hint = hint or (f"the project has: {', '.join(known)}" if known else "declare it under spec.environments")
+            raise InvalidError(f'the project has no environment "{self.environment}"', hint=hint, diagnostics=self.found)
+        return f"/spec/environments/{escape(self.environment)}"
+
+    def _variables(self, nodes: Node | None, here: str | None) -> dict[str, Variable]:
+        if nodes is None:
+            return {}
+        variables = declared(node_at(nodes, "/spec/variables"), self.locate, "/spec/variables")
+        if here is not None:
+            for name, variable in declared(node_at(nodes, f"{here}/variables"), self.locate, f"{here}/variables").items():
+                base = variables.get(name)
+                kept = replace(variable, type=variable.type or (base.type if base else None))
+                variables[name] = kept if variable.node is not None or base is None else base
+        for name, text in self.overrides.items():
+            if name not in variables:
+                hint = did_you_mean(name, variables) or "declare it under spec.variables of the project"
+                message = f'--var sets "{name}", which the project does not declare'
+                self.found.append(Diagnostic(Severity.ERROR, "variable/undeclared", message, self.locate.position, hint=hint))
+            else:
+                variables[name] = given(name, text, variables[name])
+        return variables
+
+    def _substituted(self, value: dict[str, Any], variables: Mapping[str, Variable]) -> tuple[dict[str, Any], DocumentLocator]:
+        """References in settings are resolved; those in variables, overlays and other environments wait for their use."""
+        spec = value.get("spec")
+        if "${" not in self.locate.document.text or not isinstance(spec, dict):
+            return value, self.locate
+        waiting = {key: spec[key] for key in ("variables", "environments") if key in spec}
+        ready = {**value, "spec": {key: child for key, child in spec.items() if key not in waiting}}
+        origins: dict[str, Origin] = {}
+        context = Context(self.limits, variables, self.environ)
+        resolved = substituted(ready, shape_for("Project"), self.locate, context, self.found, origins)
+        merged = {**resolved, "spec": {key: resolved["spec"].get(key, waiting.get(key)) for key in spec}}
+        if self.environment is not None and "environments" in waiting:
+            merged["spec"]["environments"] = self._environment_resolved(waiting["environments"], context, origins)
+        return merged, replace(self.locate, origins=origins)
+
+    def _environment_resolved(self, environments: Any, context: Context, origins: dict[str, Origin]) -> Any:
+        name = str(self.environment)
+        own = _mapping(_mapping(environments).get(name))
+        waiting = {key: own[key] for key in ("variables", "overlays") if key in own}
+        ready = {key: child for key, child in own.items() if key not in waiting}
+        at = f"/spec/environments/{escape(name)}"
+        shape = shape_for("Project").at(at)
+        resolved = substituted(ready, shape, self.locate, context, self.found, origins, base=at)
+        return {**environments, name: {**resolved, **waiting}}
+
+    def _overrides_of(self, spec: Mapping[str, Any], here: str | None) -> dict[str, Any]:
+        if here is None:
+            return {}
+        own = _mapping(_mapping(spec.get("environments")).get(str(self.environment)))
+        chosen = {key: child for key, child in own.items() if key not in ("variables", "overlays")}
+        # A platform and an address exclude each other; the environment's choice replaces the project's.
+        if chosen.get("baseUrl") and "platform" not in chosen:
+            chosen["platform"] = None
+        elif chosen.get("platform") and "baseUrl" not in chosen:
+            chosen["baseUrl"] = None
+        return chosen
+
+    def _overlay_nodes(self, nodes: Node | None, here: str | None) -> tuple[tuple[str, Node], ...]:
+        overlays = node_at(nodes, f"{here}/overlays") if nodes is not None and here is not None else None
+        if not isinstance(overlays, SequenceNode):
+            return ()
+        return tuple((f"{here}/overlays/{index}", item) for index, item in enumerate(overlays.items))
+
+    def _project(self, value: Mapping[str, Any], settings: Mapping[str, Any], here: str | None) -> Project:
+        name = _mapping(value.get("metadata")).get("name")
+
+        def pointer(key: str) -> str:
+            own = _mapping(_mapping(_mapping(_mapping(value.get("spec")).get("environments")).get(str(self.environment))))
+            return f"{here}/{key}" if here is not None and key in own else f"/spec/{key}"
+
+        base = Project(
+            name if isinstance(name, str) and name else self.root.name or "project",
+            self.root,
+            self.environment,
+            self._base_url(settings, pointer),
+            self._state(settings, pointer),
+        )
+        return replace(
+            base,
+            settle=self._duration(settings, "settle", base.settle, pointer),
+            plan_expiry=self._duration(settings, "planExpiry", base.plan_expiry, pointer),
+            batch_size=_positive(settings.get("batchSize"), base.batch_size),
+            page_size=_positive(settings.get("pageSize"), base.page_size),
+            limits=_limits(settings.get("limits"), base.limits),
+            rules=_rules(settings.get("rules")),
+            moved=_moved(settings.get("moved")),
+        )
+
+    def _refuse(self, pointer: str, rule: str, message: str, hint: str | None = None) -> None:
+        # The schema may have spoken about the same value already, and in more detail.
+        if not any(one.pointer == pointer for one in self.found):
+            self.found.append(diagnose(self.locate, pointer, Refusal(rule, message, hint)))
+
+    def _base_url(self, settings: Mapping[str, Any], pointer: Any) -> str | None:
+        platform, url = settings.get("platform"), settings.get("baseUrl")
+        if platform and url:
+            self._refuse(pointer("baseUrl"), "project/target", "both platform and baseUrl are given", "keep one of them")
+        if isinstance(url, str) and url:
+            problem = base_url_problem(url)
+            if problem:
+                self._refuse(pointer("baseUrl"), "project/base-url", problem, "write it like https://gateway.qg1.apps.qualys.eu")
+                return None
+            return url.rstrip("/")
+        if not isinstance(platform, str):
+            return None
+        if platform not in GATEWAYS:
+            hint = did_you_mean(platform, GATEWAYS) or f"one of {', '.join(GATEWAYS)}"
+            self._refuse(pointer("platform"), "project/platform", f'there is no platform "{platform}"', hint)
+        return GATEWAYS.get(platform)
+
+    def _state(self, settings: Mapping[str, Any], pointer: Any) -> str:
+        state = settings.get("state")
+        if not isinstance(state, str) or not state:
+            return _state_url(self.root, None, self.environment)
+        if "://" in state and not state.startswith("sqlite:"):
+            parts = urlsplit(state)
+            if parts.password or "password=" in parts.query:
+                hint = "give the whole URL in DECLARATIVE_STATE, or the password in PGPASSWORD"
+                self._refuse(pointer("state"), "project/state-password", "a password must not stand in the project", hint)
+                return _state_url(self.root, None, self.environment)
+            if parts.scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+                hint = "write sqlite:///PATH or postgresql://HOST/NAME"
+                self._refuse(pointer("state"), "project/state", f'"{parts.scheme}" is not a kind of state store', hint)
+        return _state_url(self.root, state, self.environment)
+
+    def _duration(self, settings: Mapping[str, Any], key: str, default: timedelta, pointer: Any) -> timedelta:
+        text = settings.get(key)
+        if not isinstance(text, str):
+            return default
+        try:
+            return parse_duration(text)
+        except DeclarativeError as error:
+            self._refuse(pointer(key), "project/duration", error.message, error.hint)
+            return default
+
+
+def base_url_problem(url: str) -> str | None:
+    """What is wrong with an API address: https everywhere, http only on this machine, and nothing but host and port."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "this is not an address"
+    loopback = host in ("localhost", "::1") or host.startswith("127.")
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        return "the address must begin with https://"
+    if not host or parts.username or parts.password or parts.query or parts.fragment:
+        return "the address must be a host, without user, query or fragment"
+    return None
+
+
+def _state_url(root: Path, state: str | None, environment: str | None) -> str:
+    if not state:
+        state = f".declarative/state-{environment}.db" if environment else ".declarative/state.db"
+    if "://" in state and not state.startswith("sqlite:"):
+        return state
+    path = Path(state.removeprefix("sqlite:///"))
+    return f"sqlite:///{path if path.is_absolute() else root.resolve() / path}"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _positive(value: Any, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
+
+
+def _overlay_patterns(spec: Mapping[str, Any]) -> list[str]:
+    environments = _mapping(spec.get("environments")).values()
+    return [text for own in environments for text in _texts(_mapping(own).get("overlays"))]
+
+
+def _limits(value: Any, default: Limits) -> Limits:
+    given_limits = {}
+    names = {"absolute": "absolute", "percent": "percent", "minimumPopulation": "minimum_population"}
+    for key in ("create", "update", "run", "total"):
+        own = _mapping(_mapping(value).get(key))
+        changes = {names[name]: own[name] for name in names if name in own and _is_number(own[name])}
+        if changes.get("minimum_population", 0) is None:
+            del changes["minimum_population"]
+        limit: Limit = getattr(default, key)
+        given_limits[key] = replace(limit, **changes)
+    return Limits(**given_limits)
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+def _rules(value: Any) -> dict[str, RuleSetting]:
+    rules = {}
+    for rule, setting in _mapping(value).items():
+        severity = setting if isinstance(setting, str) else _mapping(setting).get("severity")
+        reason = _mapping(setting).get("reason")
+        if severity in ("error", "warning", "off"):
+            chosen = None if severity == "off" else Severity(severity)
+            rules[rule] = RuleSetting(chosen, reason if isinstance(reason, str) else "")
+    return rules
+
+
+def _moved(value: Any) -> dict[str, str]:
+    entries = [_mapping(entry) for entry in value] if isinstance(value, list) else []
+    pairs = [(entry.get("from"), entry.get("to")) for entry in entries]
+    return {old: new for old, new in pairs if isinstance(old, str) and isinstance(new, str)}
