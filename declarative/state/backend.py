@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from sqlalchemy.types import Float
 
 from declarative.core.clock import Clock
 from declarative.core.errors import StateError
-from declarative.state.failures import translated
+from declarative.state.failures import RESTORE, translated
 
 # An execution option that the SQLite engine's begin hook reads: take the write lock at once. A transaction that reads
 # first and writes later fails with "busy" instead of waiting when another process wrote in between.
@@ -40,7 +40,8 @@ class Backend:
     clock: Clock
     frozen_because: Frozen | None = None
     password: str | None = field(default=None, repr=False)
-    dispose: Callable[[], None] | None = None
+    schema: str | None = None
+    damage_hint: str = RESTORE
     # Writers of one process queue here instead of polling for SQLite's lock.
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -51,7 +52,10 @@ class Backend:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view. Raises StateError."""
-        with translated(self.place, "read", password=self.password), self.engine.connect() as connection:
+        with (
+            translated(self.place, "read", password=self.password, damage_hint=self.damage_hint),
+            self.engine.connect() as connection,
+        ):
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901 - same connection
             yield connection
@@ -63,7 +67,7 @@ class Backend:
             raise StateError(self.frozen_because.why, hint=self.frozen_because.hint)
         with (
             self._lock if self.is_sqlite else _nothing(),
-            translated(self.place, "written", password=self.password),
+            translated(self.place, "written", password=self.password, damage_hint=self.damage_hint),
             self.engine.connect() as connection,
         ):
             writer = connection.execution_options(**WRITES)
@@ -83,8 +87,6 @@ class Backend:
 
     def close(self) -> None:
         self.engine.dispose()
-        if self.dispose is not None:
-            self.dispose()
 
 
 @contextmanager

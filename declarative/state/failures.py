@@ -76,14 +76,14 @@ def damaged(place: str, why: str) -> StateError:
 
 
 @contextmanager
-def translated(place: str, doing: str, *, password: str | None = None) -> Iterator[None]:
+def translated(place: str, doing: str, *, password: str | None = None, damage_hint: str = RESTORE) -> Iterator[None]:
     """Raises StateError for any failure of SQLAlchemy, a driver or the file system inside; everything else passes."""
     try:
         yield
     except DBAPIError as error:
-        raise _of_driver(place, doing, error.orig, password) from error
+        raise _of_driver(place, doing, error.orig, password, damage_hint) from error
     except sqlite3.Error as error:
-        raise _of_driver(place, doing, error, password) from error
+        raise _of_driver(place, doing, error, password, damage_hint) from error
     except SQLAlchemyError as error:
         raise StateError(f"The state {place} cannot be {doing}: {_masked(str(error), password)}") from error
     except OSError as error:
@@ -95,9 +95,11 @@ def of_os(place: str | Path, doing: str, error: OSError) -> StateError:
     return StateError(f"The state {place} cannot be {doing}: {why}.", hint=hint)
 
 
-def _of_driver(place: str, doing: str, error: BaseException | None, password: str | None) -> StateError:
+def _of_driver(place: str, doing: str, error: BaseException | None, password: str | None, damage_hint: str) -> StateError:
     said = _masked(" ".join(str(error).split()), password)
     why, hint = _classified(error)
+    if hint is RESTORE:
+        hint = damage_hint
     if why is None:
         return StateError(f"The state {place} cannot be {doing}: {said}.".replace("..", "."), hint=hint)
     return StateError(f"The state {place} cannot be {doing}: {why} ({said.rstrip('.')}).", hint=hint)

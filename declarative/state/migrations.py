@@ -41,7 +41,9 @@ def refuse_newer(place: str, version: int) -> None:
 
 
 def migrate(connection: Connection, version: int) -> None:
-    """Runs the missing steps in the caller's transaction: all of them, or none."""
+    """Runs the missing steps in the caller's transaction: all of them, or none. Other versions are left alone."""
+    if version >= SCHEMA_VERSION:
+        return
     for step in range(version, SCHEMA_VERSION):
         STEPS[step](connection)
     connection.execute(update(meta).values(schema_version=SCHEMA_VERSION))
@@ -49,8 +51,9 @@ def migrate(connection: Connection, version: int) -> None:
 
 def _add_digests(connection: Connection) -> None:
     """1 to 2: each record carries a digest, so that an unchanged one is not written again and a damaged one is found."""
-    table = connection.dialect.identifier_preparer.format_table(resources)
-    connection.execute(text(f"ALTER TABLE {table} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"))
+    schema = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
+    place = f"{schema}.{resources.name}" if schema else resources.name
+    connection.execute(text(f"ALTER TABLE {place} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"))
     rows = connection.execute(select(resources.c.address, resources.c.kind, resources.c.document)).all()
     setting = update(resources).where(resources.c.address == bindparam("key")).values(digest=bindparam("fresh"))
     for chunk in chunks(rows):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from declarative.core.clock import Clock, to_iso
+from declarative.core.clock import Clock
 from declarative.core.errors import StateError
-from declarative.state import sqlite
+from declarative.state import postgres, sqlite
 from declarative.state.backend import Backend, Frozen
-from declarative.state.failures import ELSEWHERE, damaged, translated
+from declarative.state.backup import write_backup
+from declarative.state.failures import ELSEWHERE, damaged, place_of, translated
 from declarative.state.migrations import create_schema, migrate, refuse_newer, version_of
 from declarative.state.store import SqlStore
-from declarative.state.tables import SCHEMA_VERSION, meta, snapshot_metadata
+from declarative.state.tables import SCHEMA_VERSION, SNAPSHOT_VERSION, meta, snapshot_metadata
+
+_READ_ONLY_HINT = "Open it for writing where something is to be kept."
 
 
 def open_store(url: str, *, clock: Clock, read_only: bool = False) -> SqlStore:
@@ -40,7 +44,44 @@ def open_store(url: str, *, clock: Clock, read_only: bool = False) -> SqlStore:
 
 
 def _open_server(url: URL, clock: Clock, *, read_only: bool) -> SqlStore:
-    raise StateError(f"{url.drivername} is no kind of store.", hint="Give a path, or postgresql://user@host/database.")
+    if not postgres.is_postgres(url):
+        raise StateError(f"{url.drivername} is no kind of store.", hint="Give a path, or postgresql://user@host/database.")
+    engine, schema = postgres.server_engine(url)
+    place = place_of(url)
+    frozen = Frozen(f"The state {place} was opened for reading only.", _READ_ONLY_HINT) if read_only else None
+    backend = Backend(engine, place, clock, frozen, url.password if isinstance(url.password, str) else None, schema)
+    try:
+        return _opened_server(backend, schema)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _opened_server(backend: Backend, schema: str) -> SqlStore:
+    with backend.read() as connection:
+        version = version_of(connection, schema=schema)
+        replica = postgres.refuses_writes(connection)
+    if replica and backend.frozen_because is None:
+        frozen = Frozen(
+            f"The state {backend.place} cannot be written: this server accepts reads only.", "Give the primary's URL."
+        )
+        backend = replace(backend, frozen_because=frozen)
+    if version is None and backend.frozen_because is not None:
+        backend.close()
+        return _empty(backend.place, backend.clock, backend.frozen_because)
+    if version != SCHEMA_VERSION:
+        _refuse_version(backend, version)
+        with backend.write() as connection:
+            postgres.lock_setup(connection, schema)
+            # Asked again under the lock: another process may have been faster.
+            found = version_of(connection, schema=schema)
+            if found is None:
+                create_schema(connection)
+                snapshot_metadata.create_all(connection)
+            elif found < SCHEMA_VERSION:
+                postgres.copy_schema(connection, schema, f"{schema[:30]}_v{found}_backup_{_stamp(backend).lower()}")
+                migrate(connection, found)
+    return SqlStore(backend, lambda: backend)
 
 
 def _open_file(path: Path, clock: Clock, *, read_only: bool) -> SqlStore:
@@ -49,7 +90,7 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> SqlStore:
         frozen = _frozen(path, read_only=read_only)
         if frozen is not None:
             return _empty(place, clock, frozen)
-        sqlite.create_file(path, create_schema)
+        sqlite.put_file(path, _empty_state)
     sqlite.refuse_open_modes(path)
     sqlite.refuse_foreign_bytes(path)
     frozen = _frozen(path, read_only=read_only)
@@ -66,7 +107,7 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> SqlStore:
 
 def _frozen(path: Path, *, read_only: bool) -> Frozen | None:
     if read_only:
-        return Frozen(f"The state {path} was opened for reading only.", "Open it for writing where something is to be kept.")
+        return Frozen(f"The state {path} was opened for reading only.", _READ_ONLY_HINT)
     if sqlite.may_write(path):
         return None
     return Frozen(
@@ -89,34 +130,68 @@ def _bring_up_to_date(backend: Backend, path: Path) -> None:
     with backend.read() as connection:
         version = version_of(connection)
     if version is None:
-        raise damaged(backend.place, "it holds no table `meta`")
-    refuse_newer(backend.place, version)
+        raise damaged(backend.place, "it holds no table `meta`, or an empty one")
     if version == SCHEMA_VERSION:
         return
+    _refuse_version(backend, version)
+    write_backup(backend, path.with_name(f"{path.name}.v{version}-backup-{_stamp(backend)}"))
+    with backend.write() as connection:
+        # Asked again in the transaction: another process may have been faster.
+        migrate(connection, version_of(connection) or version)
+
+
+def _refuse_version(backend: Backend, version: int | None) -> None:
+    if version is None:
+        return
+    refuse_newer(backend.place, version)
     if backend.frozen_because is not None:
         raise StateError(
             f"The state {backend.place} has the older schema version {version}, and may not be written here to migrate it.",
             hint="Run `declarative state list` once where it may be written.",
         )
-    stamp = to_iso(backend.clock.now().replace(microsecond=0)).replace(":", "")
-    sqlite.copy_database(backend.engine, path.with_name(f"{path.name}.v{version}-{stamp}.backup"))
-    with backend.write() as connection:
-        # Another process may have been faster.
-        found = connection.execute(select(meta.c.schema_version)).scalar_one()
-        if found < SCHEMA_VERSION:
-            migrate(connection, found)
 
 
-def _cache_beside(path: Path, backend: Backend) -> Backend:
-    """The snapshot's file. Whatever is wrong with it, an empty one takes its place: it is only a cache."""
+def _stamp(backend: Backend) -> str:
+    return backend.clock.now().strftime("%Y%m%dT%H%M%SZ")
+
+
+def _cache_beside(path: Path, main: Backend) -> Backend:
+    """The snapshot's file. One that is damaged, or of another version, is replaced by an empty one: it is only a cache."""
     cache = path.with_name(f"{path.stem}.snapshot.db")
-    if backend.frozen_because is not None and not cache.exists():
+    if main.frozen_because is not None and not _is_usable(cache):
         engine = sqlite.memory_engine()
         with engine.begin() as connection:
             snapshot_metadata.create_all(connection)
-        return Backend(engine, str(cache), backend.clock, backend.frozen_because)
-    with translated(str(cache), "opened"):
-        if not cache.exists():
-            sqlite.create_file(cache, snapshot_metadata.create_all)
-    engine = sqlite.file_engine(cache, query_only=backend.frozen_because is not None, durable=False)
-    return Backend(engine, str(cache), backend.clock, backend.frozen_because)
+        return Backend(engine, str(cache), main.clock, main.frozen_because)
+    if not _is_usable(cache):
+        with translated(str(cache), "replaced"):
+            for suffix in sqlite.SIDE_FILES:
+                Path(f"{cache}{suffix}").unlink(missing_ok=True)
+        sqlite.put_file(cache, _empty_cache)
+    sqlite.refuse_open_modes(cache)
+    engine = sqlite.file_engine(cache, query_only=main.frozen_because is not None, durable=False)
+    return Backend(engine, str(cache), main.clock, main.frozen_because, damage_hint=f"Delete {cache}: it is only a cache.")
+
+
+def _is_usable(cache: Path) -> bool:
+    try:
+        sqlite.refuse_foreign_bytes(cache)
+        engine = sqlite.file_engine(cache, query_only=True)
+        try:
+            with engine.connect() as connection:
+                return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one()) == SNAPSHOT_VERSION
+        finally:
+            engine.dispose()
+    except (StateError, SQLAlchemyError):
+        return False
+
+
+def _empty_cache(connection: Connection) -> None:
+    with connection.begin():
+        connection.exec_driver_sql(f"PRAGMA user_version = {SNAPSHOT_VERSION}")
+        snapshot_metadata.create_all(connection)
+
+
+def _empty_state(connection: Connection) -> None:
+    with connection.begin():
+        create_schema(connection)

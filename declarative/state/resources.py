@@ -36,13 +36,21 @@ def encoded(changed: Iterable[Resource]) -> dict[str, Encoded]:
     return {resource.address: encode(resource) for resource in changed}
 
 
-def load_all(connection: Connection, place: str) -> dict[str, Resource]:
-    return {row[0]: _decoded(place, *row) for row in connection.execute(_SELECT.order_by(resources.c.address))}
+def load_all(connection: Connection, place: str, seen: dict[str, str]) -> dict[str, Resource]:
+    """`seen` is filled with the digest of every row read."""
+    found: dict[str, Resource] = {}
+    for address, kind, document, digest in connection.execute(_SELECT.order_by(resources.c.address)):
+        found[address] = _decoded(place, address, kind, document, digest)
+        seen[address] = digest
+    return found
 
 
-def load(connection: Connection, place: str, address: str) -> Resource | None:
+def load(connection: Connection, place: str, address: str, seen: dict[str, str]) -> Resource | None:
     row = connection.execute(_SELECT.where(resources.c.address == address)).one_or_none()
-    return None if row is None else _decoded(place, *row)
+    if row is None:
+        return None
+    seen[address] = row.digest
+    return _decoded(place, *row)
 
 
 def _decoded(place: str, address: str, kind: str, document: str, digest: str) -> Resource:
@@ -54,9 +62,21 @@ def _decoded(place: str, address: str, kind: str, document: str, digest: str) ->
         raise damaged(place, f"the record of {address} cannot be read ({error})") from error
 
 
-def store(backend: Backend, connection: Connection, rows: Mapping[str, Encoded]) -> bool:
-    """Writes the rows that differ from what is there; tells whether any did."""
+def store(
+    backend: Backend, connection: Connection, rows: Mapping[str, Encoded], *, unless_moved: Mapping[str, str] | None = None
+) -> bool:
+    """Writes the rows that differ from what is there; tells whether any did.
+
+    With `unless_moved` (digest by address, as this process read them) a row is left alone that somebody else changed,
+    added or removed since.
+    """
+    if not rows:
+        return False
+    # Where the database lets several transactions write at once, this row makes them queue, as SQLite does by itself.
+    connection.execute(select(meta.c.serial).with_for_update())
     known = _digests(connection, list(rows))
+    if unless_moved is not None:
+        rows = {address: row for address, row in rows.items() if known.get(address) == unless_moved.get(address)}
     changed = [row.columns() for address, row in rows.items() if known.get(address) != row.digest]
     if not changed:
         return False

@@ -22,7 +22,7 @@ from declarative.state.tables import APPLICATION_ID
 BUSY_SECONDS = 30.0
 _HEADER = b"SQLite format 3\0"
 # SQLite keeps these beside the database while it is open; they hold the same content, so the same rule covers them.
-_SIDE_FILES = ("", "-wal", "-shm")
+SIDE_FILES = ("", "-wal", "-shm")
 _STALE_SECONDS = 60.0
 
 
@@ -68,7 +68,7 @@ def _begins_by_itself(engine: Engine) -> Engine:
 
 def refuse_open_modes(path: Path) -> None:
     """Raises StateError when other users may write the file: what they put there would be sent to the API."""
-    for suffix in _SIDE_FILES:
+    for suffix in SIDE_FILES:
         beside = Path(f"{path}{suffix}")
         try:
             mode = beside.stat().st_mode
@@ -119,12 +119,13 @@ def may_write(path: Path) -> bool:
     return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.parent) if place.exists())
 
 
-def create_file(path: Path, fill: Callable[[Connection], None]) -> None:
-    """Puts a finished database at `path`, mode 0600, unless another process was faster. Raises StateError.
+def put_file(path: Path, fill: Callable[[Connection], None], *, replace: bool = False) -> None:
+    """Puts a finished database at `path`, mode 0600. Raises StateError.
 
-    Built under another name and linked into place: a crash or a full disk leaves no half-made state behind.
+    Built under another name and moved into place: a crash or a full disk leaves no half-made file behind. Without
+    `replace` the file of another process that was faster stays.
     """
-    with translated(str(path), "created"):
+    with translated(str(path), "written"):
         _make_folder(path.parent)
         _sweep(path)
         building = path.parent / f".{path.name}.{uuid.uuid4().hex}.new"
@@ -132,7 +133,10 @@ def create_file(path: Path, fill: Callable[[Connection], None]) -> None:
             os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             _fill(building, fill)
             _sync(building)
-            _link(building, path)
+            if replace:
+                building.replace(path)
+            else:
+                _link(building, path)
         finally:
             building.unlink(missing_ok=True)
         _sync(path.parent)
@@ -146,7 +150,7 @@ def _fill(path: Path, fill: Callable[[Connection], None]) -> None:
         # Nobody else sees the file yet: no journal file is needed, and none may be left beside it.
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        with engine.begin() as filler:
+        with engine.connect() as filler:
             fill(filler)
     finally:
         connection.close()
@@ -185,32 +189,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def copy_database(engine: Engine, path: Path) -> None:
-    """A consistent copy at `path`, mode 0600, complete or not there at all. Raises StateError."""
-    with translated(str(path), "written"):
-        _make_folder(path.parent)
-        building = path.parent / f".{path.name}.{uuid.uuid4().hex}.new"
-        try:
-            os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            _copy(engine, building)
-            _sync(building)
-            building.replace(path)
-        finally:
-            building.unlink(missing_ok=True)
-        _sync(path.parent)
-
-
-def _copy(engine: Engine, building: Path) -> None:
-    target = sqlite3.connect(building)
-    try:
-        with engine.connect() as connection:
-            source = connection.connection.driver_connection
-            if not isinstance(source, sqlite3.Connection):
-                raise TypeError("only a SQLite database is copied page by page")
-            source.backup(target)
-        # A copy is one file: without this it would ask for side files the moment somebody opens it.
-        target.execute("PRAGMA journal_mode = DELETE")
-    finally:
-        target.close()

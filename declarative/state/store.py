@@ -18,6 +18,7 @@ from declarative.state import journal
 from declarative.state import resources as rows_of
 from declarative.state.backend import Backend
 from declarative.state.backup import write_backup
+from declarative.state.codec import Encoded
 from declarative.state.lease import HeldLease, acquire_lease, break_lease, read_lease
 from declarative.state.model import Intent, IntentKind, LeaseInfo, Outcome, Resource, Run, Snapshot
 from declarative.state.snapshot import SqlSnapshot
@@ -36,6 +37,8 @@ class SqlStore:
         self._open_cache = open_cache
         self._cache: Backend | None = None
         self._lease: HeldLease | None = None
+        # Digest of each record as this process last read or wrote it: `observe` must not undo what an apply did since.
+        self._seen: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -64,17 +67,21 @@ class SqlStore:
 
     def resources(self) -> Mapping[str, Resource]:
         with self._backend.read() as connection:
-            return rows_of.load_all(connection, self.place)
+            return rows_of.load_all(connection, self.place, self._seen)
 
     def get(self, address: str) -> Resource | None:
         with self._backend.read() as connection:
-            return rows_of.load(connection, self.place, address)
+            return rows_of.load(connection, self.place, address, self._seen)
 
     def put(self, changed: Iterable[Resource]) -> None:
         rows = rows_of.encoded(changed)
         with self._backend.write() as connection:
-            if rows_of.store(self._backend, connection, rows):
-                rows_of.bump_serial(connection)
+            self._store(connection, rows)
+
+    def _store(self, connection: Connection, rows: Mapping[str, Encoded]) -> None:
+        if rows_of.store(self._backend, connection, rows):
+            rows_of.bump_serial(connection)
+        self._seen |= {address: row.digest for address, row in rows.items()}
 
     def observe(self, seen: Iterable[Resource]) -> None:
         if not self.writable:
@@ -82,7 +89,7 @@ class SqlStore:
         rows = rows_of.encoded(seen)
         if rows:
             with self._backend.write() as connection:
-                rows_of.store(self._backend, connection, rows)
+                rows_of.store(self._backend, connection, rows, unless_moved=self._seen)
 
     def remove(self, addresses: Iterable[str]) -> None:
         with self._backend.write() as connection:
@@ -127,8 +134,7 @@ class SqlStore:
         rows = rows_of.encoded(outcome.resource for outcome in outcomes if outcome.resource is not None)
         with self._backend.write() as connection:
             journal.close_intent(connection, intent_id, outcomes, at)
-            if rows_of.store(self._backend, connection, rows):
-                rows_of.bump_serial(connection)
+            self._store(connection, rows)
 
     @contextmanager
     def _fenced_write(self, changed: Iterable[Resource]) -> Iterator[Connection]:
@@ -140,8 +146,7 @@ class SqlStore:
             if held is not None and not held.released:
                 held.confirm(connection)
             yield connection
-            if rows_of.store(self._backend, connection, rows):
-                rows_of.bump_serial(connection)
+            self._store(connection, rows)
 
     def open_intents(self) -> tuple[Intent, ...]:
         with self._backend.read() as connection:

@@ -22,6 +22,8 @@ from sqlalchemy import (
 )
 
 SCHEMA_VERSION = 2
+# Of the cache on SQLite: another version is thrown away, not migrated.
+SNAPSHOT_VERSION = 1
 
 # In the header of a SQLite file: tells a state file from any other database.
 APPLICATION_ID = 0x6465636C  # "decl"
