@@ -1,0 +1,75 @@
+"""The one host a run talks to (reliability R12)."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+import httpx
+
+from declarative.core.errors import InvalidError
+
+_HINT = "use the gateway of your platform, such as https://gateway.qg1.apps.qualys.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A checked base URL. `url` has no trailing slash; `path` is its path prefix, mostly empty."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+
+    def of(self, path: str) -> str:
+        return f"{self.url}{path}"
+
+    def owns(self, url: httpx.URL) -> bool:
+        """Whether a request to this URL stays with the pinned host."""
+        return (url.scheme, url.host, url.port) == (self.scheme, self.host, self.port)
+
+    @property
+    def loopback(self) -> bool:
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Loopback by its form alone: a name other than `localhost` may resolve to anything."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_base_url(text: str) -> str:
+    """The base URL in its one form. Raises InvalidError: no https (loopback excepted), or a user, query or fragment."""
+    return target_of(text).url
+
+
+def target_of(text: str) -> Target:
+    """As `checked_base_url`, taken apart."""
+    given = text.strip()
+    if not given.isprintable() or any(char.isspace() or char == "\\" for char in given):
+        raise InvalidError("the base URL holds blanks or control characters", hint=_HINT)
+    try:
+        url = httpx.URL(given)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise InvalidError(f"the base URL cannot be read: {error}", hint=_HINT) from None
+    # Without the text itself: what stands before the @ may be a password.
+    if url.userinfo or "@" in given:
+        raise InvalidError("the base URL must not hold a user name or password", hint="credentials go into QUALYS_... variables")
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise InvalidError(f"the base URL {given!r} is not an https address", hint=_HINT)
+    if "?" in given or "#" in given:
+        raise InvalidError(f"the base URL {given!r} must not have a query or a fragment", hint=_HINT)
+    if url.scheme == "http" and not is_loopback(url.host):
+        raise InvalidError(f"the base URL {given!r} is not https", hint="plain http is for loopback only; use https://")
+    path = url.path.rstrip("/")
+    if any(part in {".", ".."} for part in path.split("/")):
+        raise InvalidError(f"the base URL {given!r} must not have dot segments in its path", hint=_HINT)
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    authority = f"{host}:{url.port}" if url.port else host
+    return Target(f"{url.scheme}://{authority}{path}", url.scheme, url.host, url.port, path)
