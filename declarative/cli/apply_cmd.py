@@ -133,7 +133,7 @@ def _apply_now(
     from declarative.engine import applying
     from declarative.engine.planning import make_plan
     from declarative.plan.codec import digest
-    from declarative.render import plan_text
+    from declarative.render.plan_text import plan_text
 
     console = settings.console
     interactive = not settings.no_input and sys.stdin.isatty()
@@ -165,19 +165,20 @@ def _asked(settings: Settings) -> bool:
 
 
 def _finish(settings: Settings, views: Outputs, plan: Plan, result: ApplyResult | None) -> ExitCode:
-    from declarative import render
     from declarative.cli.output import emit
+    from declarative.cli.views import json_view
     from declarative.engine.verdict import exit_code
     from declarative.plan import codec
     from declarative.plan.model import ApplyResult
+    from declarative.render.result_text import result_json, result_text
 
     shown = result or ApplyResult(plan.project, plan.environment, plan.base_url, codec.digest(plan), run_id="", results=())
     emit(
         settings.console,
         views,
         {
-            "text": lambda color: render.result_text(shown, color=color) if result else "Nothing to apply.",
-            "json": lambda _: render.json_text(render.result_json(shown)),
+            "text": lambda color: result_text(shown, color=color) if result else "Nothing to apply.",
+            "json": lambda _: json_view(result_json(shown)),
         },
     )
     return exit_code(plan=plan, result=shown)

@@ -23,12 +23,14 @@ def command(
     json_output: bool,
 ) -> ExitCode:
     """Evaluate the `expect` of the project's queries. A failed error ends with 5; a warning only shows."""
-    from declarative import render
     from declarative.cli.output import emit, parse_outputs
     from declarative.cli.session import runtime_for, workspace_for
+    from declarative.cli.views import json_view
     from declarative.engine.narrow import Narrowing
     from declarative.engine.planning import judge_checks
     from declarative.engine.verdict import exit_code
+    from declarative.render.checks_text import checks_json, checks_text
+    from declarative.render.reports import render_checks
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
     runtime = runtime_for(settings)
@@ -43,12 +45,10 @@ def command(
         settings.console,
         views,
         {
-            "text": lambda color: (
-                render.checks_text(checks, color=color) if checks else "No query of the project expects anything."
-            ),
-            "json": lambda _: render.checks_json(checks),
-            "junit": lambda _: render.checks_junit(checks),
-            "sarif": lambda _: render.checks_sarif(checks),
+            "text": lambda color: checks_text(checks, color=color) if checks else "No query of the project expects anything.",
+            "json": lambda _: json_view(checks_json(checks)),
+            "junit": lambda _: render_checks("junit", checks),
+            "sarif": lambda _: render_checks("sarif", checks),
         },
     )
     return exit_code(checks=checks)

@@ -17,10 +17,11 @@ _MARKS = {"ok": ("ok  ", "\x1b[32m"), "warn": ("warn", "\x1b[33m"), "fail": ("FA
 @global_options
 def command(settings: Settings, max_wait: float, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
     """Check manifests, state, target, login, permission, quota and clock. Sends no write."""
-    from declarative import render
     from declarative.cli.output import emit, parse_outputs
     from declarative.cli.session import runtime_for, workspace_for
+    from declarative.cli.views import json_view
     from declarative.engine.examining import code_of, examine
+    from declarative.render.escape import plain
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
     runtime = runtime_for(settings, max_wait=max_wait)
@@ -31,14 +32,14 @@ def command(settings: Settings, max_wait: float, outputs: tuple[str, ...], json_
         for finding in findings:
             mark, paint = _MARKS[finding.health]
             shown = f"{paint}{mark}\x1b[0m" if color else mark
-            lines.append(f"{shown}  {finding.name:<11} {render.escape_terminal(finding.detail)}")
+            lines.append(f"{shown}  {finding.name:<11} {plain(finding.detail)}")
             if finding.hint:
-                lines.append(f"{'':17} {render.escape_terminal(finding.hint)}")
+                lines.append(f"{'':17} {plain(finding.hint)}")
         return "\n".join(lines)
 
     rows = [
         {"check": finding.name, "health": str(finding.health), "detail": finding.detail, "hint": finding.hint}
         for finding in findings
     ]
-    emit(settings.console, views, {"text": text, "json": lambda _: render.json_text({"findings": rows})})
+    emit(settings.console, views, {"text": text, "json": lambda _: json_view({"findings": rows})})
     return code_of(findings)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from declarative.cli.options import Settings, global_options, output_options
@@ -21,8 +19,9 @@ def command(settings: Settings, asset_id: int, raw: bool, outputs: tuple[str, ..
     """Show one asset by its Qualys asset id."""
     from declarative.cli.output import emit, parse_outputs
     from declarative.cli.session import runtime_for, workspace_for
+    from declarative.cli.views import json_view
     from declarative.core.errors import DeclarativeError
-    from declarative.render.asset_view import asset_view
+    from declarative.render.asset_view import asset_text
 
     views = parse_outputs(outputs, json=json_output or raw, formats=FORMATS)
     runtime = runtime_for(settings)
@@ -38,8 +37,8 @@ def command(settings: Settings, asset_id: int, raw: bool, outputs: tuple[str, ..
         settings.console,
         views,
         {
-            "text": lambda color: asset_view(record, color=color),
-            "json": lambda _: json.dumps(record, indent=2, ensure_ascii=False),
+            "text": lambda color: asset_text(record, color=color),
+            "json": lambda _: json_view(record),
         },
     )
     return ExitCode.OK

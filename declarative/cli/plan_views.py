@@ -12,13 +12,16 @@ DETAILS = ("names", "fields", "full")
 
 
 def plan_views(plan: Plan, *, detail: str, list_all: bool) -> Mapping[str, Renderer]:
-    from declarative import render
     from declarative.plan import codec
+    from declarative.render.plan_html import plan_html
+    from declarative.render.plan_json import json_bytes
+    from declarative.render.plan_markdown import plan_markdown
+    from declarative.render.plan_text import plan_text
 
     digest = codec.digest(plan)
     return {
-        "text": lambda color: render.plan_text(plan, color=color, detail=detail, list_all=list_all, digest=digest),
-        "json": lambda _: render.json_text(codec.to_json(plan, list_all=list_all)),
-        "markdown": lambda _: render.plan_markdown(plan, digest=digest),
-        "html": lambda _: render.plan_html(plan, digest=digest),
+        "text": lambda color: plan_text(plan, color=color, detail=detail, list_all=list_all, digest=digest),
+        "json": lambda _: json_bytes(codec.to_json(plan, list_all=list_all)).decode(),
+        "markdown": lambda _: plan_markdown(plan, digest=digest, list_all=list_all),
+        "html": lambda _: plan_html(plan, digest=digest, list_all=list_all),
     }

@@ -98,7 +98,7 @@ def command(
 
             records = sort_records(records, sort)
         columns = columns_for(query.target, query.fields)
-        _write(settings, views, records, columns, chosen=bool(query.fields))
+        _write(settings, views, records, columns, whole=not query.fields)
     if stream.cursor is not None:
         settings.console.note(f"stopped before the end; go on with --cursor {stream.cursor}")
     return ExitCode.OK
@@ -186,8 +186,12 @@ def _write(
     console = settings.console
     if views.files:
         records = list(records)  # more than one view of one read
-    write_rows(views.stdout, records, columns, lambda text: console.out(text, end=""), chosen=chosen)
+
+    def wanted(name: str) -> tuple[str, ...] | None:
+        return None if whole and name not in ("table", "csv") else columns
+
+    write_rows(views.stdout, records, wanted(views.stdout), lambda text: console.out(text, end=""), color=console.color_out)
     for name, path in views.files:
         parts: list[str] = []
-        write_rows(name, records, columns, parts.append, chosen=chosen)
+        write_rows(name, records, wanted(name), parts.append)
         write_atomic(path, console.redact("".join(parts)))

@@ -31,9 +31,9 @@ def command() -> None:
 @global_options
 def list_reports(settings: Settings, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
     """The reports this project has run. The API has no list call: this is the state's own record."""
-    from declarative import render
     from declarative.cli.output import emit, parse_outputs
     from declarative.cli.session import runtime_for, store_for, workspace_for
+    from declarative.cli.views import json_view, table_view
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
     runtime = runtime_for(settings)
@@ -45,8 +45,8 @@ def list_reports(settings: Settings, outputs: tuple[str, ...], json_output: bool
         settings.console,
         views,
         {
-            "text": lambda _: render.text_table(rows, columns) if rows else "No report has been run yet.",
-            "json": lambda _: render.json_text({"reports": rows}),
+            "text": lambda _: table_view(rows, columns) if rows else "No report has been run yet.",
+            "json": lambda _: json_view({"reports": rows}),
         },
     )
     return ExitCode.OK

@@ -45,7 +45,7 @@ def command(
 ) -> ExitCode:
     """Serve an emulated gateway, to try things and to rehearse bad days. It is not the real service, and says so."""
     require_sandbox()
-    from declarative.sandbox import SandboxOptions, serve
+    from declarative.sandbox import SandboxError, SandboxOptions, serve
 
     try:
         options = SandboxOptions(
@@ -54,11 +54,11 @@ def command(
             assets=assets,
             seed=seed,
             delay=delay,
-            fault=fault,
+            fault_profile=fault,
             scenario=settings.chdir / scenario if scenario else None,
             allow_remote=allow_remote,
         )
         serve(options, announce=settings.console.out)
-    except (ValueError, OSError) as error:
+    except (SandboxError, OSError) as error:
         raise UsageError(f"the sandbox cannot start: {error}") from error
     return ExitCode.OK

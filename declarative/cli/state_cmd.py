@@ -30,9 +30,9 @@ def command() -> None:
 @global_options
 def list_state(settings: Settings, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
     """Every object in the state."""
-    from declarative import render
     from declarative.cli.output import emit, parse_outputs
     from declarative.cli.session import runtime_for, store_for, workspace_for
+    from declarative.cli.views import json_view, table_view
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
     runtime = runtime_for(settings)
@@ -44,8 +44,8 @@ def list_state(settings: Settings, outputs: tuple[str, ...], json_output: bool) 
         settings.console,
         views,
         {
-            "text": lambda _: render.text_table(rows, ("address", "assetId", "status", "at")) if rows else "The state is empty.",
-            "json": lambda _: render.json_text({"lineage": mark.lineage, "serial": mark.serial, "resources": rows}),
+            "text": lambda _: table_view(rows, ("address", "assetId", "status", "at")) if rows else "The state is empty.",
+            "json": lambda _: json_view({"lineage": mark.lineage, "serial": mark.serial, "resources": rows}),
         },
     )
     return ExitCode.OK
@@ -57,10 +57,11 @@ def list_state(settings: Settings, outputs: tuple[str, ...], json_output: bool) 
 @global_options
 def show(settings: Settings, address: str, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
     """Everything the state knows of one object."""
-    from declarative import render
     from declarative.cli.output import emit, parse_outputs
     from declarative.cli.session import runtime_for, store_for, workspace_for
-    from declarative.state.codec import to_document
+    from declarative.cli.views import json_view
+    from declarative.render.table import yaml_text
+    from declarative.state.codec import encode, loads
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
     runtime = runtime_for(settings)
@@ -70,11 +71,11 @@ def show(settings: Settings, address: str, outputs: tuple[str, ...], json_output
         known = list(store.resources()) if resource is None else []
     if resource is None:
         raise _unknown(address, known)
-    document = {"address": address, **to_document(resource)}
+    document = {"address": address, **loads(encode(resource).document)}
     emit(
         settings.console,
         views,
-        {"text": lambda _: render.yaml_text(document), "json": lambda _: render.json_text(document)},
+        {"text": lambda _: yaml_text(document), "json": lambda _: json_view(document)},
     )
     return ExitCode.OK
 
@@ -127,9 +128,9 @@ def move(settings: Settings, old: str, new: str) -> ExitCode:
 @global_options
 def history(settings: Settings, limit: int, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
     """Who applied what, when, and how it ended."""
-    from declarative import render
     from declarative.cli.output import emit, parse_outputs
     from declarative.cli.session import runtime_for, store_for, workspace_for
+    from declarative.cli.views import json_view, table_view
     from declarative.core.clock import to_iso
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
@@ -155,8 +156,8 @@ def history(settings: Settings, limit: int, outputs: tuple[str, ...], json_outpu
         settings.console,
         views,
         {
-            "text": lambda _: render.text_table(rows, columns) if rows else "Nothing has been applied yet.",
-            "json": lambda _: render.json_text({"runs": rows}),
+            "text": lambda _: table_view(rows, columns) if rows else "Nothing has been applied yet.",
+            "json": lambda _: json_view({"runs": rows}),
         },
     )
     return ExitCode.OK

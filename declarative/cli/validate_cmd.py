@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from declarative.cli.options import Settings, global_options, output_options
@@ -17,37 +19,39 @@ FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")
 @global_options
 def command(settings: Settings, max_errors: int | None, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
     """Check the project's manifests: syntax, schema, references, values. Needs no network and no secret."""
+    from declarative import __version__
     from declarative.cli.session import runtime_for, workspace_for
+    from declarative.cli.source_lines import SourceLines
     from declarative.core.diagnostics import Diagnostic, ordered
     from declarative.core.errors import InvalidError
     from declarative.engine.verdict import exit_code
-    from declarative.render import diagnostics as render
+    from declarative.render.reports import render_diagnostics
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
     runtime = runtime_for(settings)
-    files, manifests = 0, 0
+    files: tuple[str, ...] = ()
+    manifests = 0
+    lines = SourceLines(settings.chdir)
     found: tuple[Diagnostic, ...]
     try:
         workspace = workspace_for(settings, runtime)
         found = workspace.diagnostics
-        files, manifests = len(workspace.loaded.files), len(workspace.loaded.manifests)
+        files, manifests = workspace.loaded.files, len(workspace.loaded.manifests)
+        lines = SourceLines(workspace.project.root)
     except InvalidError as error:
         if not error.diagnostics:
             raise
         found = ordered(error.diagnostics)
-    checked = f"{manifests} manifest{'s' * (manifests != 1)} in {files} file{'s' * (files != 1)}"
-    emit(
-        settings.console,
-        views,
-        {
-            "text": lambda color: render.diagnostics_text(found, color=color, max_errors=max_errors) or f"{checked}: valid",
-            "json": lambda _: render.diagnostics_json(found, max_errors=max_errors),
-            "sarif": lambda _: render.diagnostics_sarif(found),
-            "junit": lambda _: render.diagnostics_junit(found),
-            "github": lambda _: render.diagnostics_github(found),
-            "gitlab": lambda _: render.diagnostics_gitlab(found),
-        },
-    )
+    checked = f"{manifests} manifest{'s' * (manifests != 1)} in {len(files)} file{'s' * (len(files) != 1)}"
+
+    def view(name: str, color: bool) -> str:
+        if name == "text" and not found:
+            return f"{checked}: valid"
+        return render_diagnostics(
+            name, found, tool_version=__version__, files=files, color=color, max_errors=max_errors, read_line=lines.get
+        )
+
+    emit(settings.console, views, {name: partial(view, name) for name in FORMATS})
     if views.is_text and found:
         settings.console.note(checked)
     return exit_code(diagnostics=found)
