@@ -1,0 +1,458 @@
+"""A made-up but lifelike estate. Every asset is computed from (seed, number), so a million of them cost no memory,
+and its identifiers can be read backwards, so finding one costs no search."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from .catalogue import HARDWARE_CATALOGUE, OS_CATALOGUE, hardware_record, os_record, software
+from .clock import epoch_millis, iso_millis
+
+FIRST_ID = 5_000_001
+FIRST_COMPONENT_ID = 1_700_000_000_000
+MAX_ASSETS = 10_000_000
+COMPONENTS_PER_ASSET = 4  # numbering step; an asset has zero to three
+# Nothing generated was touched after this day, whatever the clock says: "changed since" queries can skip the whole base.
+LAST_TOUCH = datetime(2026, 1, 15, tzinfo=UTC)
+
+_ROLES = ("web", "app", "db", "mail", "file", "dc", "lt", "sw")
+_SITES = (
+    ("pune", "Pune", "Maharashtra", "India", "Asia", "411033"),
+    ("ash", "Ashburn", "Virginia", "United States", "North America", "20149"),
+    ("ams", "Amsterdam", "North Holland", "Netherlands", "Europe", "1012"),
+    ("syd", "Sydney", "New South Wales", "Australia", "Oceania", "2000"),
+)
+_DEPARTMENTS = ("Engineering", "Sales", "Finance", "Operations", "Support")
+_PORTS = ((22, "TCP", "ssh"), (80, "TCP", "http"), (443, "TCP", "https"), (3389, "TCP", "rdp"), (5432, "TCP", "postgresql"),
+          (161, "UDP", "snmp"), (8080, "TCP", ""))  # fmt: skip
+_SOFTWARE = (("OpenSSH Server", "9.6p1"), ("Python", "3.11.7"), ("nginx", "1.25.3"), ("PostgreSQL Server", "16.1"),
+             ("OpenJDK", "17.0.9"), ("Google Chrome", "120.0.6099"), ("Microsoft Office", "16.0"))  # fmt: skip
+_LIBRARIES = (("apache-common-utils", ".NET"), ("log4j-core", "Java"), ("jackson-databind", "Java"), ("lodash", "JavaScript"),
+              ("requests", "Python"), ("openssl", "C"))  # fmt: skip
+_TAGS = ("Cloud Agent", "Internet Facing Assets", "PCI Scope", "Production", "Retail", "EU")
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The few facts from which every part of one generated asset follows."""
+
+    seed: int
+    number: int  # 0-based
+
+    @cached_property
+    def bits(self) -> bytes:
+        return hashlib.blake2b(b"%d:%d" % (self.seed, self.number), digest_size=24).digest()
+
+    @property
+    def asset_id(self) -> int:
+        return FIRST_ID + self.number
+
+    @property
+    def label(self) -> int:
+        """The number in names and addresses, from 1."""
+        return self.number + 1
+
+    @cached_property
+    def role(self) -> str:
+        return _ROLES[self.bits[0] % len(_ROLES)]
+
+    @cached_property
+    def site(self) -> tuple[str, str, str, str, str, str]:
+        return _SITES[self.bits[1] % len(_SITES)]
+
+    @property
+    def host(self) -> str:
+        return f"{self.role}-{self.site[0]}-{self.label:07d}"
+
+    @property
+    def fqdn(self) -> str:
+        return f"{self.host}.corp.example"
+
+    @property
+    def netbios(self) -> str:
+        return f"{self.role}{self.label:07d}".upper()
+
+    @property
+    def serial(self) -> str:
+        return f"SBX{self.bits[2]:02X}{self.label:07d}"
+
+    @property
+    def hardware_uuid(self) -> str:
+        return str(uuid.UUID(bytes=self.bits[3:13] + self.label.to_bytes(6, "big"), version=4))
+
+    @property
+    def mac(self) -> str:
+        return ":".join(f"{part:02x}" for part in (0x00, 0x50, 0x56, *self.label.to_bytes(3, "big")))
+
+    @property
+    def address(self) -> str:
+        return ".".join(str(part) for part in (10, *self.label.to_bytes(3, "big")))
+
+    @property
+    def v6(self) -> str | None:
+        return f"2001:db8::{self.label >> 16:x}:{self.label & 0xFFFF:x}" if self.bits[4] % 4 == 0 else None
+
+    @property
+    def virtual(self) -> bool:
+        return self.bits[5] % 2 == 0
+
+    @cached_property
+    def touched(self) -> datetime:
+        return LAST_TOUCH - timedelta(minutes=int.from_bytes(self.bits[6:8], "big") * 3)
+
+    @cached_property
+    def made(self) -> datetime:
+        return self.touched - timedelta(days=30 + self.bits[8])
+
+
+Part = Callable[[Sketch], Any]
+
+
+def _uuid(sketch: Sketch, salt: bytes) -> str:
+    return str(uuid.UUID(bytes=hashlib.blake2b(salt + sketch.bits, digest_size=16).digest(), version=4))
+
+
+def _operating_system(sketch: Sketch) -> dict[str, Any]:
+    entry = OS_CATALOGUE[sketch.bits[9] % len(OS_CATALOGUE)]
+    return os_record(entry.full_name, entry, f"{entry.market_version}.{sketch.bits[10] % 10}", "64-Bit")
+
+
+def _hardware(sketch: Sketch) -> dict[str, Any]:
+    _, maker, product, category1, category2 = HARDWARE_CATALOGUE[0 if sketch.virtual else 1 + sketch.bits[10] % 6]
+    label = product if product.startswith(maker) else f"{maker} {product}"
+    return hardware_record(label, maker, product, category1, category2, product)
+
+
+def _ports(sketch: Sketch) -> dict[str, Any]:
+    first = sketch.bits[11]
+    chosen = {(first + step * 3) % len(_PORTS) for step in range(first % 4)}
+    return {"openPort": [_port(sketch, *_PORTS[index]) for index in sorted(chosen)]}
+
+
+def _port(sketch: Sketch, port: int, protocol: str, service: str) -> dict[str, Any]:
+    return {
+        "port": port,
+        "description": None,
+        "protocol": protocol,
+        "detectedService": service,
+        "firstFound": iso_millis(sketch.made),
+        "lastUpdated": iso_millis(sketch.touched),
+        "authorization": None,
+        "detectionScore": None,
+        "discoverySources": "IP Scanner",
+    }
+
+
+def _volumes(sketch: Sketch) -> dict[str, Any]:
+    size = (1 + sketch.bits[12] % 8) * 64 * 2**30
+    return {"volume": [{"name": "/", "free": size // (2 + sketch.bits[13] % 5), "size": size}]}
+
+
+def _interfaces(sketch: Sketch) -> dict[str, Any]:
+    addresses = [sketch.address]
+    if sketch.bits[4] % 5 == 0:  # several addresses come joined in one string (facts 3.8)
+        addresses.append(".".join(str(part) for part in (172, 16 + sketch.bits[4] % 16, *sketch.number.to_bytes(3, "big")[1:])))
+    return {
+        "networkInterface": [
+            {
+                "hostname": sketch.fqdn,
+                "addressIpV4": ", ".join(addresses),
+                "addressIpV6": sketch.v6,
+                "macAddress": sketch.mac,
+                "interfaceName": "ens192",
+                "dnsAddress": None,
+                "gatewayAddress": "",
+                "manufacturer": None,
+                "macVendorIntroDate": 0,
+                "netmask": None,
+                "addresses": None,
+            }
+        ]
+    }
+
+
+def _software(sketch: Sketch) -> dict[str, Any]:
+    seen = iso_millis(sketch.touched)
+    count = 1 + sketch.bits[14] % 4
+    chosen = [(sketch.bits[15] + step) % len(_SOFTWARE) for step in range(count)]
+    base = 2**53 + sketch.number * 16  # ids exceed what a double can hold (facts 3.8)
+    return {"software": [software(*_SOFTWARE[index], base + index, seen, normalise=True) for index in chosen]}
+
+
+def _tags(sketch: Sketch) -> dict[str, Any]:
+    chosen = {sketch.bits[16] % len(_TAGS), sketch.bits[17] % len(_TAGS)}
+    return {"tag": [_tag(index) for index in sorted(chosen)]}
+
+
+def _tag(index: int) -> dict[str, Any]:
+    return {
+        "tagId": 14_151_022 + index,
+        "tagName": _TAGS[index],
+        "foregroundColor": 0,
+        "backgroundColor": 0,
+        "businessImpact": None,
+        "criticalityScore": 1 + index % 5,
+    }
+
+
+def _criticality(sketch: Sketch) -> dict[str, Any]:
+    """A third has an AI score, of which a third is of low confidence; a quarter of the rest runs on the default."""
+    by_ai = sketch.bits[18] % 3 == 0
+    default = not by_ai and sketch.bits[19] % 4 == 0
+    return {
+        "aiCriticalityScoreConfidence": ("LOW" if sketch.bits[19] % 3 == 0 else "HIGH") if by_ai else None,
+        "hasAiCriticalityScore": by_ai,
+        "default": default,
+        "score": 2 if default else 1 + sketch.bits[20] % 5,
+        "isDefault": default,
+        "lastUpdated": iso_millis(sketch.touched),
+    }
+
+
+def _business(sketch: Sketch) -> dict[str, Any] | None:
+    if sketch.bits[21] % 3 == 0:
+        return None
+    return {
+        "company": "Example Corp",
+        "department": _DEPARTMENTS[sketch.bits[21] % len(_DEPARTMENTS)],
+        "ownedBy": f"user{sketch.bits[22] % 50}",
+        "managedBy": f"user{sketch.bits[23] % 50}",
+        "supportedBy": None,
+        "supportGroup": "Service Desk",
+        "environment": ("Production", "Development", "QA")[sketch.bits[20] % 3],
+        "operationalStatus": "Operational",
+    }
+
+
+def _location(sketch: Sketch) -> dict[str, Any]:
+    code, city, state, country, _, _ = sketch.site
+    return {"name": f"{code.upper()} data centre", "city": city, "state": state, "country": country}
+
+
+def _last_location(sketch: Sketch) -> dict[str, Any]:
+    _, city, state, country, continent, postal = sketch.site
+    return {
+        "city": city,
+        "state": state,
+        "country": country,
+        "name": f"{city}, {state} - {country}",
+        "continent": continent,
+        "postal": postal,
+    }
+
+
+def _agent(sketch: Sketch) -> dict[str, Any]:
+    agentless = sketch.bits[5] % 3 == 0
+    seen = 0 if agentless else epoch_millis(sketch.touched)
+    return {
+        "version": None if agentless else "5.6.0.26",
+        "configurationProfile": None if agentless else "Initial Profile",
+        "activations": None if agentless else [{"key": _uuid(sketch, b"key"), "status": "ACTIVE"}],
+        "connectedFrom": None,
+        "lastActivity": seen,
+        "lastCheckedIn": seen,
+        "lastInventory": seen,
+        "udcManifestAssigned": None,
+        "errorStatus": None,
+    }
+
+
+def _processor(sketch: Sketch) -> dict[str, Any]:
+    return {
+        "description": "Intel(R) Xeon(R) Gold 6338",
+        "speed": 2000 + 100 * (sketch.bits[12] % 10),
+        "numCPUs": 1 + sketch.bits[13] % 8,
+        "noOfSocket": None,
+        "threadsPerCore": None,
+        "coresPerSocket": None,
+        "multithreadingStatus": None,
+    }
+
+
+def _sensor(sketch: Sketch) -> dict[str, Any]:
+    return {
+        "activatedForModules": ["VM"],
+        "pendingActivationForModules": [],
+        "lastVMScan": epoch_millis(sketch.touched),
+        "lastComplianceScan": 0,
+        "lastFullScan": epoch_millis(sketch.touched),
+    }
+
+
+PARTS: dict[str, Part] = {
+    "assetId": lambda s: s.asset_id,
+    "assetUUID": lambda s: _uuid(s, b"asset"),
+    "hostId": lambda s: 1_400_000 + s.number if s.bits[7] % 2 else str(1_400_000 + s.number),  # both types occur (facts 3.8)
+    "lastModifiedDate": lambda s: iso_millis(s.touched),
+    "agentId": lambda s: None if s.bits[5] % 3 == 0 else _uuid(s, b"agent"),
+    "createdDate": lambda s: iso_millis(s.made),
+    "sensorLastUpdatedDate": lambda s: iso_millis(s.touched),
+    "assetType": lambda _: "HOST",
+    "address": lambda s: s.address,
+    "dnsName": lambda s: s.fqdn,
+    "assetName": lambda s: s.host,
+    "netbiosName": lambda s: s.netbios,
+    "timeZone": lambda s: ("+05:30", "-05:00", "+01:00", "+10:00")[s.bits[1] % 4],
+    "biosDescription": lambda s: "Phoenix Technologies LTD 6.00" if s.virtual else None,
+    "lastBoot": lambda s: iso_millis(s.touched - timedelta(days=s.bits[9] % 60)),
+    "totalMemory": lambda s: 4096 * (1 + s.bits[13] % 16),
+    "cpuCount": lambda s: 1 + s.bits[13] % 8,
+    "lastLoggedOnUser": lambda s: f"user{s.bits[22] % 50}",
+    "domainRole": lambda s: "Member Server" if s.bits[9] % 2 else None,
+    "hwUUID": lambda s: s.hardware_uuid,
+    "biosSerialNumber": lambda s: s.serial,
+    "biosAssetTag": lambda _: "NoAssetTag",
+    "isContainerHost": lambda s: s.bits[14] % 16 == 0,
+    "operatingSystem": _operating_system,
+    "hardware": _hardware,
+    "userAccountListData": lambda s: {"userAccount": [{"name": "root"}, {"name": f"user{s.bits[22] % 50}"}]},
+    "openPortListData": _ports,
+    "volumeListData": _volumes,
+    "networkInterfaceListData": _interfaces,
+    "softwareListData": _software,
+    "serviceList": lambda _: {"service": [{"name": "sshd", "description": "OpenSSH server daemon", "status": "RUNNING"}]},
+    "provider": lambda _: None,
+    "cloudProvider": lambda _: None,
+    "agent": _agent,
+    "sensor": _sensor,
+    "container": lambda _: {"product": None, "version": None, "noOfContainers": 0, "noOfImages": 0, "hasSensor": False},
+    "inventory": lambda s: {"source": "IP", "created": epoch_millis(s.made), "lastUpdated": epoch_millis(s.touched)},
+    "inventoryListData": lambda _: None,
+    "activity": lambda s: {"source": "IP", "lastScannedDate": epoch_millis(s.touched)},
+    "tagList": _tags,
+    "lastLocation": _last_location,
+    "criticality": _criticality,
+    "businessInformation": _business,
+    "assignedLocation": _location,
+    "businessAppListData": lambda _: {"businessApp": []},
+    "customAttributes": lambda _: [],
+    "riskScore": lambda s: int.from_bytes(s.bits[18:20], "big") % 1001,
+    "processor": _processor,
+    "passiveSensor": lambda _: None,
+    "asn": lambda _: None,
+    "isp": lambda _: None,
+    "domain": lambda _: None,
+    "subdomain": lambda _: None,
+    "organizationName": lambda _: None,
+    "whois": lambda _: None,
+    "easmTags": lambda _: None,
+    "hostingCategory1": lambda _: None,
+    "missingSoftware": lambda _: None,
+    "softwareComponent": lambda _: None,
+    "lparId": lambda _: None,
+}
+
+
+class GeneratedRecord:
+    """One generated asset as a mapping that computes only the parts it is asked for."""
+
+    __slots__ = ("_known", "_sketch")
+
+    def __init__(self, sketch: Sketch) -> None:
+        self._sketch = sketch
+        self._known: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any:
+        if key not in self._known:
+            part = PARTS.get(key)
+            self._known[key] = part(self._sketch) if part else None
+        return self._known[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    seed: int = 0
+    count: int = 0
+
+    def __contains__(self, asset_id: object) -> bool:
+        return isinstance(asset_id, int) and FIRST_ID <= asset_id < FIRST_ID + self.count
+
+    @property
+    def next_id(self) -> int:
+        return FIRST_ID + self.count
+
+    def sketch(self, asset_id: int) -> Sketch:
+        return Sketch(self.seed, asset_id - FIRST_ID)
+
+    def record(self, asset_id: int, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+        sketch = self.sketch(asset_id)
+        return {name: None if name in leave_out else part(sketch) for name, part in PARTS.items()}
+
+    def lazy(self, asset_id: int) -> GeneratedRecord:
+        return GeneratedRecord(self.sketch(asset_id))
+
+    def guess(self, kind: str, value: str) -> int | None:
+        """The only generated asset that can carry this identifier; the caller must still check that it does."""
+        label = _READ_BACK[kind](value) if kind in _READ_BACK else None
+        if label is None or not 1 <= label <= self.count:
+            return None
+        return FIRST_ID + label - 1
+
+    def components(self, asset_id: int) -> Iterator[dict[str, Any]]:
+        """Rows of the component reply. Ids grow with the asset id, so that one cursor walks both."""
+        sketch = self.sketch(asset_id)
+        for index in range(sketch.bits[11] % COMPONENTS_PER_ASSET):
+            yield _component(sketch, index)
+
+
+def component_number(component_id: int) -> int:
+    """The number of the generated asset whose components surround that id."""
+    return (component_id - FIRST_COMPONENT_ID) // COMPONENTS_PER_ASSET
+
+
+def _component(sketch: Sketch, index: int) -> dict[str, Any]:
+    name, technology = _LIBRARIES[(sketch.bits[12] + index) % len(_LIBRARIES)]
+    return {
+        "assetId": sketch.asset_id,
+        "component": {
+            "assetComponentId": FIRST_COMPONENT_ID + sketch.number * COMPONENTS_PER_ASSET + index,
+            "name": name,
+            "version": f"{1 + sketch.bits[13] % 3}.{sketch.bits[14] % 10}",
+            "technology": technology,
+            "installPath": "/opt/app/lib",
+            "firstFoundAt": f"{sketch.made:%Y-%m-%d %H:%M:%S}",
+            "lastFoundAt": f"{sketch.touched:%Y-%m-%d %H:%M:%S}",
+        },
+    }
+
+
+def _trailing_label(value: str) -> int | None:
+    found = re.search(r"(\d{7})(?:\.corp\.example)?$", value.lower())
+    return int(found[1]) if found else None
+
+
+def _mac_label(value: str) -> int | None:
+    digits = value.replace(":", "")
+    return int(digits[6:], 16) if re.fullmatch(r"005056[0-9a-f]{6}", digits) else None
+
+
+def _address_label(value: str) -> int | None:
+    if value.startswith("2001:db8::"):
+        high, _, low = value[10:].partition(":")
+        return (int(high, 16) << 16) + int(low or "0", 16) if re.fullmatch(r"[0-9a-f]+:[0-9a-f]+", value[10:]) else None
+    parts = value.split(".")
+    if len(parts) != 4 or parts[0] != "10" or not all(part.isdigit() and int(part) < 256 for part in parts):
+        return None
+    return int.from_bytes(bytes(int(part) for part in parts[1:]), "big")
+
+
+def _uuid_label(value: str) -> int | None:
+    return int(value[-12:], 16) if re.fullmatch(r"[0-9a-f-]{24}[0-9a-f]{12}", value) else None
+
+
+_READ_BACK: dict[str, Callable[[str], int | None]] = {
+    "serialNumber": _trailing_label,
+    "hostName": _trailing_label,
+    "fqdn": _trailing_label,
+    "netBiosName": _trailing_label,
+    "macAddress": _mac_label,
+    "hardwareUuid": _uuid_label,
+    "ipAddress": _address_label,
+}
