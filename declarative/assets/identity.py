@@ -65,7 +65,7 @@ class LiveIndex:
         self._by_kind: dict[str, dict[str, list[int]]] = {}
 
     @classmethod
-    def of_records(cls, records: Iterable[Mapping[str, Any]]) -> LiveIndex:
+    def of(cls, records: Iterable[Mapping[str, Any]]) -> LiveIndex:
         """From raw records of the search; one without an `assetId` cannot be spoken of and is left out."""
         return cls(LiveAsset(int(record["assetId"]), record) for record in records if record.get("assetId") is not None)
 

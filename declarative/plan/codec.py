@@ -1,0 +1,234 @@
+"""The plan as JSON (DESIGN 3.4), its digest, and the saved file.
+
+Same plan, same bytes: keys sorted, no clock but `createdAt` and `expiresAt`. The file holds everything that apply needs;
+`digest` is what a reviewer approves, `checksum` tells that not a byte of the rest was altered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from declarative.core.canonical import canonical_bytes, digest_of
+from declarative.core.clock import from_iso, to_iso
+from declarative.core.diagnostics import Diagnostic, Position
+from declarative.core.errors import InvalidError
+from declarative.plan.decode import plan_of
+from declarative.plan.model import FORMAT_VERSION, Action, Change, Check, LimitBreach, Plan
+
+MAX_FILE_BYTES = 512 * 1024 * 1024
+_PLAN_AGAIN = "plan again, with --out FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan read from its file. `plan_id` tells two files apart even where both approve the same changes (`digest`)."""
+
+    plan: Plan
+    digest: str
+    created_at: datetime
+    expires_at: datetime
+    plan_id: str = ""
+
+
+def digest(plan: Plan) -> str:
+    """`sha256:` over the canonical change set: what will be written where, and what it was decided on.
+
+    Not in it: the clock, the state's serial, the quota, unchanged objects. Two plans that do the same to the same live
+    objects of the same target have one digest, so that it can be approved on one machine and expected on another.
+    """
+    return digest_of(
+        {
+            "formatVersion": FORMAT_VERSION,
+            "project": plan.project,
+            "environment": plan.environment,
+            "target": plan.base_url,
+            "changes": [_change_json(change, whole=True, warnings=False) for change in plan.changes if change.action.is_change],
+            "blocked": [change.address for change in plan.changes if change.action is Action.BLOCKED],
+        }
+    )
+
+
+def to_json(plan: Plan, *, list_all: bool = False) -> dict[str, Any]:
+    """The plan in the published form (`schemas/plan.schema.json`). `list_all`: unchanged objects too."""
+    listed = [change for change in plan.changes if list_all or change.action is not Action.UNCHANGED]
+    return _document(plan, [_change_json(change, whole=False) for change in listed])
+
+
+def saved(plan: Plan, *, created_at: datetime, expires_at: datetime) -> bytes:
+    """The file of `--out`: canonical JSON and a newline, every change with what apply sends. Holds no secret."""
+    document = _document(plan, [_change_json(change, whole=True) for change in plan.changes])
+    document["createdAt"] = to_iso(created_at)
+    document["expiresAt"] = to_iso(expires_at)
+    document["checksum"] = digest_of(document)
+    return canonical_bytes(document) + b"\n"
+
+
+def load(data: bytes) -> SavedPlan:
+    """Reads what `saved` wrote. Raises InvalidError, with one clear message, for anything else."""
+    document = _parse(data)
+    version = document.get("formatVersion")
+    if not isinstance(version, str) or (document.get("tool") or {}) == {}:
+        raise InvalidError("this is not a plan file of declarative", hint=_PLAN_AGAIN)
+    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+        message = f"the plan file has format version {version}; this version of declarative reads {FORMAT_VERSION}"
+        raise InvalidError(message, hint="apply it with the version that made it, or plan again")
+    checksum = document.pop("checksum", None)
+    if checksum is None:
+        raise InvalidError("this is a plan printed with `-o json`, not a saved plan", hint=_PLAN_AGAIN)
+    if checksum != digest_of(document):
+        raise InvalidError("the plan file was altered after it was made: its checksum does not fit", hint=_PLAN_AGAIN)
+    try:
+        plan = plan_of(document)
+        result = SavedPlan(
+            plan, document["digest"], from_iso(document["createdAt"]), from_iso(document["expiresAt"]), str(checksum)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidError(f"the plan file cannot be understood: {error!r}", hint=_PLAN_AGAIN) from error
+    if digest(plan) != result.digest:
+        raise InvalidError("the plan file was altered after it was made: its digest does not fit its changes", hint=_PLAN_AGAIN)
+    return result
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_FILE_BYTES:
+        raise InvalidError(f"the plan file is larger than {MAX_FILE_BYTES} bytes", hint=_PLAN_AGAIN)
+    try:
+        document = json.loads(data, object_pairs_hook=_no_duplicates)
+    except RecursionError as error:
+        raise InvalidError("this is not a plan file: it is nested too deep", hint=_PLAN_AGAIN) from error
+    except ValueError as error:
+        raise InvalidError(f"this is not a plan file, or it is cut short: {error}", hint=_PLAN_AGAIN) from error
+    if not isinstance(document, dict):
+        raise InvalidError("this is not a plan file of declarative", hint=_PLAN_AGAIN)
+    return document
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    held = dict(pairs)
+    if len(held) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return held
+
+
+# Writing
+
+
+def _document(plan: Plan, changes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "tool": {"name": "declarative", "version": plan.tool_version},
+        "project": plan.project,
+        "environment": plan.environment,
+        "target": {"baseUrl": plan.base_url},
+        "manifestDigest": plan.manifest_digest,
+        "digest": digest(plan),
+        "state": {"lineage": plan.state.lineage, "serial": plan.state.serial},
+        "summary": _summary(plan),
+        "calls": {"read": plan.calls.read, "sync": plan.calls.sync, "report": plan.calls.report},
+        "changes": changes,
+        "checks": [_check_json(check) for check in plan.checks],
+        "diagnostics": [_diagnostic_json(diagnostic) for diagnostic in plan.diagnostics],
+        "limits": list(plan.limits),
+        "breaches": [_breach_json(breach) for breach in plan.breaches],
+        "narrowed": list(plan.narrowed),
+        "readStrategy": plan.read_strategy,
+        "quota": {
+            "limit": plan.quota.limit,
+            "remaining": plan.quota.remaining,
+            "windowSeconds": plan.quota.window_seconds,
+        },
+        "refresh": plan.refresh,
+    }
+
+
+def _summary(plan: Plan) -> dict[str, int]:
+    counts = dict.fromkeys((action.value for action in Action), 0)
+    for change in plan.changes:
+        counts[change.action.value] += 1
+    return counts
+
+
+def _change_json(change: Change, *, whole: bool, warnings: bool = True) -> dict[str, Any]:
+    """`whole`: with everything that only apply needs, empty values left out."""
+    shown: dict[str, Any] = {
+        "address": change.address,
+        "kind": change.kind,
+        "action": change.action.value,
+        "reason": change.reason,
+        "assetId": change.asset_id,
+        "matchedBy": change.matched_by,
+        "source": _position_json(change.source),
+        "fields": [
+            {"path": field.path, "before": field.before, "after": field.after, "basis": field.basis.value}
+            for field in change.fields
+        ],
+        "warnings": list(change.warnings),
+    }
+    if not warnings:
+        del shown["warnings"], shown["source"]
+    if change.candidates:
+        shown["candidates"] = list(change.candidates)
+    if whole:
+        shown.update(_apply_json(change))
+    return shown
+
+
+def _apply_json(change: Change) -> dict[str, Any]:
+    held: dict[str, Any] = {
+        "payload": change.payload,
+        "fingerprint": change.fingerprint,
+        "dependsOn": list(change.depends_on) or None,
+        "scope": None if change.scope is None else list(change.scope),
+    }
+    if change.connector is not None:
+        held["connector"] = {
+            "name": change.connector.name,
+            "uuid": change.connector.uuid,
+            "source": change.connector.source,
+            "marker": change.connector.marker,
+        }
+    return {key: value for key, value in held.items() if value is not None}
+
+
+def _position_json(position: Position | None) -> Mapping[str, Any] | None:
+    return None if position is None else {"file": position.file, "line": position.line, "column": position.column}
+
+
+def _check_json(check: Check) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "address": check.address,
+        "status": check.status,
+        "count": check.count,
+        "message": check.message,
+    }
+    if check.position is not None:
+        shown["source"] = _position_json(check.position)
+    return shown
+
+
+def _diagnostic_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    at = diagnostic.position
+    shown: dict[str, Any] = {
+        "severity": diagnostic.severity.value,
+        "rule": diagnostic.rule,
+        "message": diagnostic.message,
+        "file": None if at is None else at.file,
+        "line": None if at is None else at.line,
+        "column": None if at is None else at.column,
+    }
+    extra = {"address": diagnostic.address, "hint": diagnostic.hint, "pointer": diagnostic.pointer or None}
+    return shown | {key: value for key, value in extra.items() if value is not None}
+
+
+def _breach_json(breach: LimitBreach) -> dict[str, Any]:
+    return {
+        "name": breach.name,
+        "value": breach.value,
+        "limit": breach.limit,
+        "override": breach.override,
+        "message": breach.message,
+    }

@@ -1,0 +1,355 @@
+"""The decision table of DESIGN 5: one desired asset, what was last sent for it, and its live record.
+
+It is decided field by field, because the API is asynchronous and partly unreadable: a value that was sent an hour ago
+and one that changed just now, in the same asset, mean different things when live differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from declarative.assets import marker
+from declarative.assets.compare import QUICK, Comparison, Verdict, compare, same_value
+from declarative.assets.fields import CUSTOM
+from declarative.assets.identity import Match
+from declarative.assets.marker import managed_fields
+from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
+from declarative.assets.payload import import_entry
+from declarative.core.clock import to_iso
+from declarative.plan.fingerprint import fingerprint
+from declarative.plan.model import Action, Basis, Change, FieldChange
+
+KIND = "Asset"
+VANISHED_CAUSE = (
+    "likely causes: no identification rule of the connector matched and `Create unmanaged asset` is off there, the asset was "
+    "purged or merged, or the API user's scope does not include it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What holds for the whole plan. `live_complete` False: not finding an asset proves nothing."""
+
+    now: datetime
+    settle: timedelta
+    resend_overridden: bool = False
+    live_complete: bool = True
+
+    def settling(self, sent_at: datetime | None) -> bool:
+        return sent_at is not None and self.now - sent_at < self.settle
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`observed`: the state's record with what this plan saw (bound id, convergence); None: nothing new was seen."""
+
+    change: Change
+    observed: AppliedAsset | None = None
+
+
+class _State(StrEnum):
+    SYNCED = "in sync"
+    CHANGED = "changed"  # not what was last sent
+    DRIFTED = "drifted"  # was as sent, is no more
+    PENDING = "pending"
+    OVERRIDDEN = "overridden"
+    RESENT = "resent"  # overridden, and the user wants it sent again
+
+
+_SENT = (_State.CHANGED, _State.DRIFTED, _State.RESENT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    path: str
+    state: _State
+    change: FieldChange | None = None
+    seen: bool = False  # live shows the value that was last sent
+
+
+def decide(desired: DesiredAsset, applied: AppliedAsset | None, found: Match, given: Circumstances) -> Decision:
+    """The change for one desired asset. Never raises for what is in the records."""
+    if found.ambiguous or (found.live is None and found.reason and given.live_complete):
+        return Decision(_change(desired, Action.BLOCKED, found.reason, found, candidates=found.candidates))
+    fields = managed_fields(desired)
+    live = found.live
+    if live is not None and applied is not None and not found.warnings and _quickly_in_sync(fields, applied, live):
+        return Decision(_change(desired, Action.UNCHANGED, "", found))
+    fields = dict(sorted(fields.items()))
+    if live is None:
+        return _decide_unseen(desired, applied, fields, found, given)
+    if applied is None:
+        return _decide_unknown(desired, live, fields, found)
+    return _decide_known(desired, applied, live, fields, found, given)
+
+
+# A live record, and none of ours
+
+
+def _decide_unknown(desired: DesiredAsset, live: LiveAsset, fields: Mapping[str, Any], found: Match) -> Decision:
+    compared = {path: compare(path, value, live.record, desired.connector) for path, value in fields.items()}
+    marked = marker.DIGEST_PATH in compared and compared[marker.DIGEST_PATH].verdict is Verdict.EQUAL
+    differing = [path for path, seen in compared.items() if seen.verdict is Verdict.DIFFERENT]
+    unproven = [] if marked else [path for path, seen in compared.items() if seen.verdict is Verdict.UNREADABLE or seen.partial]
+    if not differing and not unproven:
+        reason = "live is as declared" + (", by its marker" if marked else "")
+        return Decision(_change(desired, Action.ADOPT, reason, found, fingerprint=fingerprint(desired, live)))
+    blind = Basis.MARKER if marker.DIGEST_PATH in fields else Basis.APPLIED
+    changes = [
+        FieldChange(path, compared[path].live_value, value, _basis(compared[path], blind))
+        for path, value in fields.items()
+        if path in differing or path in unproven
+    ]
+    reason = _differ(differing) if differing else f"{_listed(unproven)} cannot be read back, and nothing is recorded as sent"
+    return Decision(_update(desired, live, reason, changes, found))
+
+
+def _basis(seen: Comparison, blind: Basis) -> Basis:
+    return blind if seen.verdict is Verdict.UNREADABLE and seen.live_value is None else Basis.LIVE
+
+
+# A live record, and ours
+
+
+def _decide_known(
+    desired: DesiredAsset, applied: AppliedAsset, live: LiveAsset, fields: Mapping[str, Any], found: Match, given: Circumstances
+) -> Decision:
+    judged = [_judge(path, value, applied, live, desired, given) for path, value in fields.items()]
+    warnings = (*found.warnings, *_unmanaged(applied, fields, desired))
+    observed = _observed(applied, desired, live, judged)
+    sent = [field for field in judged if field.state in _SENT]
+    overridden = [field.path for field in judged if field.state is _State.OVERRIDDEN]
+    if overridden:
+        warnings = (*warnings, f"another source wins: {_listed(overridden)} (sent again only with --resend-overridden)")
+    if sent:
+        changes = [field.change for field in sent if field.change is not None]
+        return Decision(_update(desired, live, _update_reason(sent), changes, found, warnings), observed)
+    pending = [field.path for field in judged if field.state is _State.PENDING]
+    shown = tuple(field.change for field in judged if field.change is not None)
+    if pending:
+        reason = f"sent at {_when(applied)}; {_listed(pending)} not in the inventory yet"
+        return Decision(_change(desired, Action.PENDING, reason, found, fields=shown, warnings=warnings), observed)
+    if overridden:
+        reason = f"another source wins: {_listed(overridden)}"
+        return Decision(_change(desired, Action.OVERRIDDEN, reason, found, fields=shown, warnings=warnings), observed)
+    return Decision(_change(desired, Action.UNCHANGED, "", found, warnings=warnings), observed)
+
+
+def _quickly_in_sync(fields: Mapping[str, Any], applied: AppliedAsset, live: LiveAsset) -> bool:
+    """True only when every value is literally what was sent and what live shows; False says nothing.
+
+    The common case of a large plan, so that it costs a dictionary look-up a field and no normalising."""
+    known = applied.fields
+    if applied.asset_id != live.asset_id or len(known) != len(fields):
+        return False
+    record = live.record
+    for path, value in fields.items():
+        sent = known.get(path)
+        if sent is None or sent.value != value:
+            return False
+        quick = QUICK.get(path, _NO_TEST)
+        if quick is not None and not (sent.converged and quick(value, record)):
+            return False
+    return True
+
+
+def _NO_TEST(value: Any, record: Mapping[str, Any]) -> bool:  # noqa: ARG001, N802
+    return False
+
+
+def _judge(path: str, value: Any, applied: AppliedAsset, live: LiveAsset, desired: DesiredAsset, given: Circumstances) -> _Field:
+    sent = applied.fields.get(path)
+    seen = compare(path, value, live.record, desired.connector)
+    if sent is None or not same_value(path, sent.value, value):
+        before, basis = (
+            (None if sent is None else sent.value, Basis.APPLIED)
+            if seen.verdict is Verdict.UNREADABLE
+            else (seen.live_value, Basis.LIVE)
+        )
+        return _Field(path, _State.CHANGED, FieldChange(path, before, value, basis))
+    if seen.verdict is not Verdict.DIFFERENT:
+        return _Field(path, _State.SYNCED, seen=seen.verdict is Verdict.EQUAL)
+    change = FieldChange(path, seen.live_value, value, Basis.LIVE)
+    if sent.converged:
+        return _Field(path, _State.DRIFTED, change)
+    if given.settling(applied.sent_at):
+        return _Field(path, _State.PENDING, change)
+    if seen.tentative:
+        return _Field(path, _State.SYNCED)
+    return _Field(path, _State.RESENT if given.resend_overridden else _State.OVERRIDDEN, change)
+
+
+def _observed(applied: AppliedAsset, desired: DesiredAsset, live: LiveAsset, judged: Sequence[_Field]) -> AppliedAsset | None:
+    """Only facts about what was sent, whatever this manifest says now: a plan of a branch must not bend the state of all."""
+    arrived = {field.path for field in judged if field.seen and not applied.fields[field.path].converged}
+    same_identity = dict(applied.identity) == dict(desired.identity)
+    asset_id = live.asset_id if same_identity or applied.asset_id is None else applied.asset_id
+    if not arrived and asset_id == applied.asset_id:
+        return None
+    fields = {path: AppliedField(sent.value, sent.converged or path in arrived) for path, sent in applied.fields.items()}
+    return replace(applied, fields=fields, asset_id=asset_id)
+
+
+# No live record
+
+
+def _decide_unseen(
+    desired: DesiredAsset, applied: AppliedAsset | None, fields: Mapping[str, Any], found: Match, given: Circumstances
+) -> Decision:
+    if applied is None:
+        reason = "not in the inventory" if given.live_complete else "not in the state; live was not read"
+        return Decision(_create(desired, reason, _all_new(fields, given), found))
+    differing = [
+        path
+        for path, value in fields.items()
+        if path not in applied.fields or not same_value(path, applied.fields[path].value, value)
+    ]
+    warnings = _unmanaged(applied, fields, desired)
+    if not given.live_complete:
+        return Decision(_decide_by_state(desired, applied, fields, differing, found, warnings))
+    if differing:
+        state = "not in the inventory yet" if given.settling(applied.sent_at) else "not in the inventory"
+        changes = _against_applied(applied, fields, differing)
+        return Decision(_create(desired, f"{_differ(differing)}; {state}", changes, found, warnings))
+    if given.settling(applied.sent_at):
+        reason = f"sent at {_when(applied)}, not in the inventory yet"
+        return Decision(_change(desired, Action.PENDING, reason, found, warnings=warnings))
+    gone = f"asset {applied.asset_id} vanished from the inventory" if applied.ever_seen else "accepted, but never arrived"
+    reason = f"{gone} (last sent at {_when(applied)})" if applied.sent_at else gone
+    return Decision(_create(desired, reason, _all_new(fields, given), found, (*warnings, VANISHED_CAUSE)))
+
+
+def _decide_by_state(
+    desired: DesiredAsset,
+    applied: AppliedAsset,
+    fields: Mapping[str, Any],
+    differing: Sequence[str],
+    found: Match,
+    warnings: tuple[str, ...],
+) -> Change:
+    if not differing:
+        return _change(desired, Action.UNCHANGED, "as last sent; live was not read", found, warnings=warnings)
+    changes = tuple(_against_applied(applied, fields, differing))
+    payload = import_entry(desired, on_update=True)
+    return _change(desired, Action.UPDATE, _differ(differing), found, fields=changes, warnings=warnings, payload=payload)
+
+
+def _all_new(fields: Mapping[str, Any], given: Circumstances) -> list[FieldChange]:
+    basis = Basis.LIVE if given.live_complete else Basis.APPLIED
+    return [FieldChange(path, None, value, basis) for path, value in fields.items()]
+
+
+def _against_applied(applied: AppliedAsset, fields: Mapping[str, Any], paths: Sequence[str]) -> list[FieldChange]:
+    return [
+        FieldChange(path, applied.fields[path].value if path in applied.fields else None, fields[path], Basis.APPLIED)
+        for path in paths
+    ]
+
+
+# Words and values
+
+
+def _unmanaged(applied: AppliedAsset, fields: Mapping[str, Any], desired: DesiredAsset) -> tuple[str, ...]:
+    left = sorted(path for path in applied.fields if path not in fields and path not in desired.ignore)
+    return (f"no longer managed, the value stays: {_listed(left, most=5)}",) if left else ()
+
+
+def _update_reason(sent: Sequence[_Field]) -> str:
+    groups = {state: [field.path for field in sent if field.state is state] for state in _SENT}
+    words = (
+        _differ(groups[_State.CHANGED]) if groups[_State.CHANGED] else "",
+        f"drift: {_differ(groups[_State.DRIFTED])}" if groups[_State.DRIFTED] else "",
+        f"sent again although another source won: {_listed(groups[_State.RESENT])}" if groups[_State.RESENT] else "",
+    )
+    return "; ".join(word for word in words if word)
+
+
+def _differ(paths: Sequence[str]) -> str:
+    own = _without_marker(paths)
+    return f"{_listed(own)} {'differs' if len(own) == 1 else 'differ'}"
+
+
+def _listed(paths: Sequence[str], most: int = 1) -> str:
+    own = _without_marker(paths)
+    more = len(own) - most
+    return ", ".join(own[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _without_marker(paths: Sequence[str]) -> list[str]:
+    """The marker changes with everything else, so it is named only where nothing else is."""
+    return [path for path in paths if path not in marker.PATHS] or [path.removeprefix(CUSTOM) for path in paths]
+
+
+def _when(applied: AppliedAsset) -> str:
+    return to_iso(applied.sent_at.replace(microsecond=0)) if applied.sent_at is not None else "an unknown time"
+
+
+def _visible(changes: Sequence[FieldChange]) -> tuple[FieldChange, ...]:
+    return tuple(change for change in changes if change.path not in marker.PATHS) or tuple(changes)
+
+
+def _create(
+    desired: DesiredAsset, reason: str, changes: Sequence[FieldChange], found: Match, warnings: tuple[str, ...] = ()
+) -> Change:
+    return _change(
+        desired,
+        Action.CREATE,
+        reason,
+        found,
+        fields=_visible(changes),
+        warnings=(*found.warnings, *warnings),
+        payload=import_entry(desired, on_update=False),
+    )
+
+
+def _update(
+    desired: DesiredAsset,
+    live: LiveAsset,
+    reason: str,
+    changes: Sequence[FieldChange],
+    found: Match,
+    warnings: tuple[str, ...] | None = None,
+) -> Change:
+    return _change(
+        desired,
+        Action.UPDATE,
+        reason,
+        found,
+        fields=_visible(changes),
+        warnings=found.warnings if warnings is None else warnings,
+        payload=import_entry(desired, on_update=True),
+        fingerprint=fingerprint(desired, live),
+    )
+
+
+def _change(
+    desired: DesiredAsset,
+    action: Action,
+    reason: str,
+    found: Match,
+    *,
+    fields: tuple[FieldChange, ...] = (),
+    warnings: tuple[str, ...] | None = None,
+    payload: Mapping[str, Any] | None = None,
+    fingerprint: str | None = None,
+    candidates: tuple[int, ...] = (),
+) -> Change:
+    return Change(
+        desired.address,
+        KIND,
+        action,
+        reason,
+        None if found.live is None else found.live.asset_id,
+        found.matched_by,
+        desired.position,
+        fields,
+        found.warnings if warnings is None else warnings,
+        payload,
+        desired.connector if action.is_change else None,
+        fingerprint,
+        candidates,
+    )

@@ -1,0 +1,91 @@
+"""From the JSON of a saved plan back to its values; the inverse of `codec`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from declarative.assets.model import ConnectorRef
+from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.plan.model import (
+    Action,
+    Basis,
+    Calls,
+    Change,
+    Check,
+    FieldChange,
+    LimitBreach,
+    Plan,
+    Quota,
+    StateMark,
+)
+
+Json = Mapping[str, Any]
+
+
+def plan_of(document: Json) -> Plan:
+    """Raises KeyError, TypeError, ValueError or AttributeError for a document of another shape."""
+    quota = document["quota"]
+    return Plan(
+        project=document["project"],
+        environment=document["environment"],
+        base_url=document["target"]["baseUrl"],
+        tool_version=document["tool"]["version"],
+        manifest_digest=document["manifestDigest"],
+        state=StateMark(**document["state"]),
+        changes=tuple(_change(item) for item in document["changes"]),
+        calls=Calls(**document["calls"]),
+        checks=tuple(_check(item) for item in document["checks"]),
+        diagnostics=tuple(_diagnostic(item) for item in document["diagnostics"]),
+        breaches=tuple(LimitBreach(**item) for item in document["breaches"]),
+        limits=tuple(document["limits"]),
+        narrowed=tuple(document["narrowed"]),
+        read_strategy=document["readStrategy"],
+        quota=Quota(quota["limit"], quota["remaining"], quota["windowSeconds"]),
+        refresh=document["refresh"],
+    )
+
+
+def _change(item: Json) -> Change:
+    connector = item.get("connector")
+    scope = item.get("scope")
+    return Change(
+        address=item["address"],
+        kind=item["kind"],
+        action=Action(item["action"]),
+        reason=item["reason"],
+        asset_id=item["assetId"],
+        matched_by=item["matchedBy"],
+        source=_position(item["source"]),
+        fields=tuple(
+            FieldChange(field["path"], field["before"], field["after"], Basis(field["basis"])) for field in item["fields"]
+        ),
+        warnings=tuple(item["warnings"]),
+        payload=item.get("payload"),
+        connector=None if connector is None else ConnectorRef(**connector),
+        fingerprint=item.get("fingerprint"),
+        candidates=tuple(item.get("candidates", ())),
+        depends_on=tuple(item.get("dependsOn", ())),
+        scope=None if scope is None else tuple(scope),
+    )
+
+
+def _position(item: Json | None) -> Position | None:
+    return None if item is None else Position(item["file"], item["line"], item["column"])
+
+
+def _check(item: Json) -> Check:
+    return Check(item["address"], item["status"], item["count"], item["message"], _position(item.get("source")))
+
+
+def _diagnostic(item: Json) -> Diagnostic:
+    file = item["file"]
+    return Diagnostic(
+        severity=Severity(item["severity"]),
+        rule=item["rule"],
+        message=item["message"],
+        position=None if file is None else Position(file, item["line"], item["column"]),
+        pointer=item.get("pointer", ""),
+        address=item.get("address"),
+        hint=item.get("hint"),
+    )

@@ -1,0 +1,80 @@
+"""What happens to an object whose manifest is gone: it leaves the state, and the inventory keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from declarative.assets.compare import Verdict, compare
+from declarative.assets.fields import STATUS
+from declarative.assets.identity import LiveIndex, Match, match
+from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
+from declarative.assets.payload import RETIRED, retire_entry
+from declarative.plan.fingerprint import fingerprint
+from declarative.plan.model import Action, AppliedReport, Basis, Change, FieldChange
+
+
+def decide_removed(
+    removed: Iterable[AppliedAsset | AppliedReport], live: LiveIndex, *, live_complete: bool, managed: Mapping[int, str]
+) -> list[Change]:
+    """FORGET or RETIRE for each. `managed`: live assets that another manifest manages now; they are never retired."""
+    return [
+        _forget(item, "Report", "the manifest is gone; reports already created stay")
+        if isinstance(item, AppliedReport)
+        else _decide(item, live, live_complete=live_complete, managed=managed)
+        for item in removed
+    ]
+
+
+def _decide(applied: AppliedAsset, live: LiveIndex, *, live_complete: bool, managed: Mapping[int, str]) -> Change:
+    target = retire_target(applied)
+    found = match(target, applied, live)
+    manager = managed.get(found.live.asset_id) if found.live is not None else managed.get(applied.asset_id or -1)
+    if manager is not None:
+        warning = f"{manager} manages this asset now; `moved: {{{applied.address}: {manager}}}` in the project keeps its record"
+        return _forget(applied, "Asset", f"the manifest is gone; {manager} manages the asset", found, (warning,))
+    if applied.on_remove is OnRemove.FORGET:
+        return _forget(applied, "Asset", "the manifest is gone; the asset stays in the inventory", found)
+    if found.live is None and live_complete:
+        return _forget(applied, "Asset", "the manifest is gone, and the asset is not in the inventory", found)
+    status = compare(STATUS, RETIRED, found.live.record, applied.connector) if found.live is not None else None
+    if status is not None and status.verdict is Verdict.EQUAL:
+        return _forget(applied, "Asset", "the manifest is gone, and the asset is already retired", found)
+    return Change(
+        address=applied.address,
+        kind="Asset",
+        action=Action.RETIRE,
+        reason="the manifest is gone, and onRemove is retire",
+        asset_id=found.live.asset_id if found.live is not None else applied.asset_id,
+        matched_by=found.matched_by,
+        fields=(FieldChange(STATUS, status.live_value if status is not None else None, RETIRED, Basis.LIVE),),
+        warnings=found.warnings,
+        payload=retire_entry(applied),
+        connector=applied.connector,
+        fingerprint=fingerprint(target, found.live) if found.live is not None else None,
+    )
+
+
+def retire_target(applied: AppliedAsset) -> DesiredAsset:
+    """The retire payload as a desired asset, for matching and fingerprints."""
+    entry = retire_entry(applied)
+    return DesiredAsset(
+        address=applied.address,
+        connector=applied.connector,
+        identity=entry["identityAttributes"],
+        core=entry["coreAttributes"],
+    )
+
+
+def _forget(
+    item: AppliedAsset | AppliedReport, kind: str, reason: str, found: Match | None = None, warnings: tuple[str, ...] = ()
+) -> Change:
+    live = found.live if found is not None else None
+    return Change(
+        address=item.address,
+        kind=kind,
+        action=Action.FORGET,
+        reason=reason,
+        asset_id=live.asset_id if live is not None else getattr(item, "asset_id", None),
+        matched_by=found.matched_by if found is not None and live is not None else None,
+        warnings=warnings,
+    )
