@@ -90,6 +90,7 @@ def command(
     )
     workspace = workspace_for(settings, runtime)
     workspace.require_valid()
+    result: ApplyResult | None
     with store_for(workspace, runtime) as store, graceful(settings, stop):
         if plan_file is not None:
             plan, result = _apply_saved(settings, plan_file, expect_digest, workspace, store, runtime, options)

@@ -178,8 +178,9 @@ def _query(
 
 
 def _write(
-    settings: Settings, views: Any, records: Iterable[Mapping[str, Any]], columns: tuple[str, ...], *, chosen: bool
+    settings: Settings, views: Outputs, records: Iterable[Mapping[str, Any]], columns: tuple[str, ...], *, whole: bool
 ) -> None:
+    """`whole`: no columns were asked for, so formats for machines get the whole records."""
     from declarative.core.files import write_atomic
     from declarative.render.table import write_rows
 

@@ -9,12 +9,14 @@ from typing import Literal
 
 from declarative import __version__
 from declarative.assets.identity import LiveIndex
+from declarative.assets.model import DesiredAsset
 from declarative.core.errors import BlockedError
 from declarative.engine.narrow import Narrowing
 from declarative.engine.querying import check_of, resolve_report
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace
 from declarative.kinds.model import Desired
+from declarative.manifest.model import Project
 from declarative.plan.build import PlanInput, PlanOutcome, build
 from declarative.plan.guard import Overrides
 from declarative.plan.model import Check, DesiredReport, Plan, Quota
@@ -65,18 +67,7 @@ def _outcome(
     assets = tuple(asset for asset in desired.assets if in_scope(asset.address))
     checks = judge_checks(reader, desired, runtime, in_scope)
     reports = _reports(reader, desired, runtime, in_scope)
-    refreshed = (
-        Refreshed(LiveIndex.of(()), "not read: --refresh none", complete=False)
-        if reader is None
-        else read_live(
-            reader,
-            assets,
-            resources,
-            mode="full" if request.refresh == "full" else "auto",
-            page_size=project.page_size,
-            clock=runtime.clock,
-        )
-    )
+    refreshed = _read(reader, project, assets, {a: r for a, r in resources.items() if in_scope(a)}, request, runtime)
     return build(
         PlanInput(
             project=project.name,
@@ -85,9 +76,10 @@ def _outcome(
             tool_version=__version__,
             manifest_digest=workspace.loaded.digest,
             state=store.mark,
-            assets=assets,
+            assets=desired.assets,
             reports=reports,
-            applied={address: resource for address, resource in resources.items() if in_scope(address)},
+            applied=resources,
+            in_scope=in_scope,
             live=refreshed.index,
             now=now,
             settle=project.settle,
@@ -106,6 +98,20 @@ def _outcome(
             live_complete=refreshed.complete,
         )
     )
+
+
+def _read(
+    reader: Reader | None,
+    project: Project,
+    assets: tuple[DesiredAsset, ...],
+    applied: Mapping[str, Resource],
+    request: PlanRequest,
+    runtime: Runtime,
+) -> Refreshed:
+    if reader is None:
+        return Refreshed(LiveIndex(), "not read: --refresh none", complete=False)
+    mode: RefreshMode = "full" if request.refresh == "full" else "auto"
+    return read_live(reader, assets, applied, mode=mode, page_size=project.page_size, clock=runtime.clock)
 
 
 def judge_checks(reader: Reader | None, desired: Desired, runtime: Runtime, in_scope: Callable[[str], bool]) -> tuple[Check, ...]:

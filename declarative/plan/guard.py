@@ -18,6 +18,11 @@ class Overrides:
     max_total: int | None = None
     allow_empty_live: bool = False
 
+    @property
+    def given(self) -> bool:
+        """Whether any was."""
+        return self != Overrides()
+
 
 @dataclass(frozen=True, slots=True)
 class _Rule:

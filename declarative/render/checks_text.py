@@ -9,7 +9,7 @@ from declarative.plan.model import Check
 from declarative.render.escape import plain
 from declarative.render.style import count, style_for
 
-_MARKS = {"pass": ("green", "pass"), "warn": ("yellow", "warn"), "fail": ("red", "FAIL")}
+_MARKS = {"pass": ("pass", "pass"), "warn": ("warn", "warn"), "fail": ("error", "FAIL")}
 
 
 def checks_text(checks: Sequence[Check], *, color: bool = False) -> str:
