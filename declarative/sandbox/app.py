@@ -88,9 +88,9 @@ def _reply(gateway: Gateway, request: Request, fault: Fault | None) -> Reply | N
     if fault.kind == "duplicate":
         answer(gateway, request)
         return answer(gateway, request)
-    if fault.kind == "drop-has-more":
+    if fault.kind == "dropHasMore":
         return _without_has_more(answer(gateway, request))
-    if fault.kind == "asset-error":
+    if fault.kind == "assetsError":
         return _asset_error(gateway, request, fault)
     if fault.processed:
         answer(gateway, request)
@@ -127,10 +127,11 @@ def _asset_error(gateway: Gateway, request: Request, fault: Fault) -> Reply:
     spared, struck = [], {}
     for entry in body.get("assetData", []):
         identity = entry.get("identityAttributes") or {}
-        if fault.asset in (identity.get("sourceNativeKey"), identity.get("hostName")):
-            struck[fault.asset] = fault.message
-        else:
+        name = next((key for key in fault.keys if key in (identity.get("sourceNativeKey"), identity.get("hostName"))), None)
+        if name is None:
             spared.append(entry)
+        else:
+            struck[name] = fault.message
     if not struck:
         return answer(gateway, request)
     reply = json_reply(200, {"responseCode": "SUCCESSFULLY_PUBLISHED", "assetsError": {}, "message": "Published with errors."})
@@ -140,7 +141,7 @@ def _asset_error(gateway: Gateway, request: Request, fault: Fault) -> Reply:
     if reply.status not in (200, 207):
         return reply
     value = orjson.loads(reply.body)
-    value["assetsError"] = _shaped_errors(gateway.switches.assets_error, value["assetsError"], struck)
+    value["assetsError"] = _shaped_errors(fault.shape or gateway.switches.assets_error, value["assetsError"], struck)
     return Reply(gateway.switches.partial_status, orjson.dumps(value), reply.content_type, reply.headers, reply.note)
 
 

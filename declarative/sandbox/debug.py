@@ -81,8 +81,8 @@ def process(gateway: Gateway, _: Mapping[str, Any]) -> Any:
 
 
 def faults(gateway: Gateway, body: Mapping[str, Any]) -> Any:
-    """{clear?: true, profile?: name, faults?: [...]}: add to the faults in force."""
-    wanted = [fault_from(row) for row in body.get("faults", [])]
+    """{clear?: true, profile?: name, faults?: [...]}, or one fault by itself: add to the faults in force."""
+    wanted = [fault_from(row) for row in ([body] if "kind" in body else body.get("faults", []))]
     if body.get("profile"):
         wanted += profile(body["profile"])
     if body.get("clear"):

@@ -12,7 +12,7 @@ from .messages import Request
 from .options import SandboxError
 
 Kind = Literal[
-    "status", "reset", "drop-has-more", "html", "slow", "truncated", "trickle", "revoke", "duplicate", "asset-error", "redirect"
+    "status", "reset", "dropHasMore", "html", "slow", "truncated", "trickle", "revoke", "duplicate", "assetsError", "redirect"
 ]
 
 
@@ -38,7 +38,8 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
     seconds: float = 1.0
-    asset: str = ""  # asset-error: native key or host name of the asset to be refused
+    keys: tuple[str, ...] = ()  # assetsError: native keys or host names of the assets to be refused; others go through
+    shape: str | None = None  # assetsError: keyed, array or failed; the switch decides when not given
     message: str = "Rejected by a sandbox fault"
     location: str = ""
 
@@ -130,16 +131,21 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def _value(key: str, value: Any) -> Any:
-    if key == "nth":
-        numbers = value if isinstance(value, list) else [value]
-        if not all(isinstance(number, int) and number > 0 for number in numbers):
-            raise SandboxError("nth is a call number from 1, or a list of them")
-        return tuple(numbers)
+    if key in {"nth", "keys"}:
+        return _tuple(key, value if isinstance(value, list) else [value])
     if not isinstance(value, _TYPES.get(key, (str,))):
         raise SandboxError(f"a fault's {key} cannot be {value!r}")
     if isinstance(value, dict):
         return {str(name): str(text) for name, text in value.items()}
     return value
+
+
+def _tuple(key: str, values: list[Any]) -> tuple[Any, ...]:
+    if key == "nth" and not all(isinstance(number, int) and number > 0 for number in values):
+        raise SandboxError("nth is a call number from 1, or a list of them")
+    if key == "keys" and not all(isinstance(name, str) for name in values):
+        raise SandboxError("keys is a list of native keys or host names")
+    return tuple(values)
 
 
 _READS = "/rest/2.0/*/am/asset"
@@ -152,7 +158,7 @@ PROFILES: dict[str, tuple[Fault, ...]] = {
         Fault("status", probability=0.03, status=502),
         Fault("reset", probability=0.03),
         Fault("slow", probability=0.05, seconds=0.3),
-        Fault("drop-has-more", path=_READS, probability=0.05),
+        Fault("dropHasMore", path=_READS, probability=0.05),
     ),
     "throttled": (
         Fault("status", path="/rest/*", every=7, status=429, headers={"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0"}),
@@ -184,7 +190,7 @@ PROFILES: dict[str, tuple[Fault, ...]] = {
             status=429,
             headers={"Retry-After": "soon", "X-RateLimit-ToWait-Sec": "-1"},
         ),
-        Fault("drop-has-more", path=_READS, probability=0.06),
+        Fault("dropHasMore", path=_READS, probability=0.06),
         Fault("slow", probability=0.05, seconds=0.2),
         Fault("duplicate", path="/rest/2.0/am/connector/*", probability=0.05),
     ),

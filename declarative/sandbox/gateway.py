@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,6 +72,25 @@ class Gateway:
         self.overrules: dict[str, Any] = {}
         self.logs = Logs()
         self.quota.reset()
+
+    def call_log(self) -> list[dict[str, Any]]:
+        """Every call to the vendor's paths so far: method, path, query, status and more."""
+        with self.lock:
+            return list(self.logs.calls)
+
+    def set_delay(self, seconds: float) -> None:
+        """From now on imports take that long."""
+        with self.lock:
+            self.switches = self.switches.changed({"delay": seconds})
+
+    def set_password(self, password: str) -> None:
+        with self.lock:
+            self.options = replace(self.options, password=password)
+
+    def process(self) -> int:
+        """Process the whole import queue now; returns how many assets it held."""
+        with self.lock:
+            return self.settle(everything=True)
 
     def connector_for(self, call: ImportCall) -> Connector | None:
         """The connector of an import; an unknown one registers itself unless the switch forbids. Names are unique."""
