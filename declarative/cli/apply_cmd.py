@@ -151,6 +151,7 @@ def _apply_now(
         console.err(plan_text(plan, color=console.color_err, digest=digest(plan)))
     applying.require_applicable(plan)
     if not plan.has_changes:
+        applying.carry_moves(workspace.project, store, lock_timeout=options.lock_timeout)
         return plan, None
     if not approved and not _asked(settings):
         return plan, None

@@ -19,7 +19,7 @@ from declarative.core.exits import ExitCode
 @global_options
 def command(settings: Settings, paths: tuple[str, ...], check: bool, diff: bool) -> ExitCode:
     """Rewrite manifests in canonical form. Without arguments: every file of the project. `-` reads stdin, writes stdout."""
-    from declarative.core.diagnostics import has_errors
+    from declarative.core.diagnostics import Diagnostic, has_errors
     from declarative.core.files import write_atomic
     from declarative.manifest.format import format_text
     from declarative.render.diagnostics import diagnostics_text
@@ -34,7 +34,8 @@ def command(settings: Settings, paths: tuple[str, ...], check: bool, diff: bool)
             console.out(formatted.text, end="")
         return ExitCode.NOT_FORMATTED if check and formatted.changed else ExitCode.OK
 
-    problems, unformatted = [], 0
+    problems: list[Diagnostic] = []
+    unformatted = 0
     for path in _files(settings, paths):
         shown = _shown(path, settings.chdir)
         before = _read(path)

@@ -12,6 +12,7 @@ from declarative.core.errors import InvalidError, UsageError
 from declarative.core.exits import ExitCode
 
 if TYPE_CHECKING:
+    from declarative.cli.output import Outputs
     from declarative.engine.runtime import Runtime
     from declarative.engine.workspace import Workspace
     from declarative.qualys.model import Reader

@@ -21,6 +21,7 @@ from declarative.core.errors import BlockedError, InvalidError, StaleError
 from declarative.engine.runtime import Runtime
 from declarative.engine.verdict import blocks_apply
 from declarative.engine.workspace import Workspace
+from declarative.manifest.model import Project
 from declarative.plan import codec
 from declarative.plan.model import Action, ApplyResult, Change, DesiredReport, Plan
 from declarative.qualys.model import CallRecord, Waiting
@@ -140,6 +141,7 @@ def apply_plan(
 
     assets = {asset.address: asset for asset in workspace.desired.assets}
     project = workspace.project
+    carry_moves(project, store, lock_timeout=options.lock_timeout)
     with replace(runtime, observer=observe).writer(project) as writer:
         return execute(
             ApplyRequest(
@@ -164,6 +166,21 @@ def apply_plan(
                 on_progress=options.on_progress,
             )
         )
+
+
+def carry_moves(project: Project, store: Store, *, lock_timeout: float) -> tuple[tuple[str, str], ...]:
+    """Lets the state follow the `moved` entries of the project; no call is made. Returns what was moved."""
+    known = store.resources()
+    moves = tuple((old, new) for old, new in sorted(project.moved.items()) if old in known and new not in known)
+    if not moves:
+        return ()
+    lease = store.acquire(run_info().holder, timeout=lock_timeout)
+    try:
+        for old, new in moves:
+            store.move(old, new)
+    finally:
+        lease.release()
+    return moves
 
 
 def _report_of(change: Change) -> DesiredReport:
