@@ -101,8 +101,8 @@ class ApplyRequest:
 
     `desired` holds the asset of every CREATE, UPDATE and ADOPT of the plan, `reports` the report of every RUN.
     `saved`: the plan comes from a file, which is good for one apply. `planned_at`: when it was made (None: within a
-    day). `resume`: continue an interrupted apply of the same plan. `recheck`: read the objects again before writing and refuse those that moved. `wait`: poll until what
-    was sent has arrived, for at most this long; None: do not wait.
+    day). `resume`: continue an interrupted apply of the same plan. `recheck`: read the objects again before writing
+    and refuse those that moved. `wait`: poll until what was sent has arrived, for at most this long; None: do not wait.
     """
 
     plan: Plan

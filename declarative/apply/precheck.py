@@ -51,7 +51,7 @@ def check_objects(context: Context, changes: Sequence[Change]) -> None:
     context.request.probe("check:read:after")
     for change in looked_at:
         found = match(desired[change.address], bound[change.address], live).live
-        moved = _moved(change, desired[change.address], found)
+        moved = _moved(change, desired[change.address], found, bound[change.address])
         if moved is not None:
             context.settle(change, OutcomeKind.STALE, error=f"{moved}; it was not written. Plan again")
         elif found is not None:
@@ -70,17 +70,16 @@ def _bound(context: Context, change: Change, desired: DesiredAsset) -> AppliedAs
     return replace(known, asset_id=change.asset_id)
 
 
-def _moved(change: Change, desired: DesiredAsset, live: LiveAsset | None) -> str | None:
+def _moved(change: Change, desired: DesiredAsset, live: LiveAsset | None, known: AppliedAsset | None) -> str | None:
     """What differs from what the plan saw; None when nothing that matters does."""
     if change.fingerprint is None:
-        # Decided without a live object. A first import that shows up meanwhile is our own, unless it is a create.
-        if change.action is Action.CREATE and live is not None:
+        # Decided without a live object. One that shows up may be our own earlier import, which had not arrived then.
+        in_flight = known is not None and known.sent_at is not None and not known.ever_seen
+        if change.action is Action.CREATE and live is not None and not in_flight:
             return f"asset {live.asset_id}, which matches it, has appeared since the plan was made"
         return None
     if live is None:
         return f"asset {change.asset_id} is not found any more"
-    if change.asset_id is not None and live.asset_id != change.asset_id:
-        return f"it was asset {change.asset_id} when the plan was made and is asset {live.asset_id} now"
     if fingerprint(desired, live) != change.fingerprint:
         return f"asset {live.asset_id} was changed by somebody since the plan was made"
     return None

@@ -9,9 +9,9 @@ from declarative.apply.context import Context
 from declarative.assets.compare import Verdict, compare
 from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, applied_after_sync
-from declarative.core.canonical import digest_of
 from declarative.core.errors import DeclarativeError
 from declarative.plan.model import AppliedReport, Change, ReportStatus
+from declarative.plan.reports import request_digest, scope_digest
 
 
 def resource_after_sync(context: Context, change: Change, sent_at: datetime) -> AppliedAsset:
@@ -52,8 +52,8 @@ def report_before_run(context: Context, change: Change, request_id: str) -> Appl
     return AppliedReport(
         address=change.address,
         name=str(request.get("name", "")),
-        request_digest=digest_of(request),
-        scope_digest=None if change.scope is None else digest_of(list(change.scope)),
+        request_digest=request_digest(request),
+        scope_digest=scope_digest(change.scope),
         status=ReportStatus.UNCERTAIN,
         ran_at=context.request.clock.now(),
         request_id=request_id,

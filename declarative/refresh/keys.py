@@ -27,7 +27,7 @@ class Wanted:
 
     `first`: what finds it in the usual case, its id or its strongest key; empty when no filter can find it.
     `further`: every other key, for when that found nothing. `first_kinds`: kinds of key that `first` covers.
-    `uncertain`: it declares keys that filters may miss.
+    `uncertain`: it declares keys that filters may miss, or carries a marker, which they cannot see.
     """
 
     asset: DesiredAsset
@@ -71,7 +71,7 @@ def wanted(asset: DesiredAsset, applied: AppliedAsset | None) -> Wanted:
         first=first,
         further=tuple(sorted(spelled.union(*terms.values()) - set(first))),
         first_kinds=first_kinds,
-        uncertain=bool(declared - _CERTAIN),
+        uncertain=bool(declared - _CERTAIN) or asset.connector.marker,
     )
 
 

@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from declarative.assets.identity import LiveIndex, match
 from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
-from declarative.core.clock import to_iso
+from declarative.core.clock import Clock, SystemClock
 from declarative.plan.model import AppliedReport
 from declarative.qualys.model import Reader
 from declarative.refresh.filters import MAX_VALUES, Term, documents
 from declarative.refresh.keys import Wanted, wanted
+from declarative.refresh.scan import full_scan, has_snapshot, pages
+from declarative.state.model import Snapshot
 
 Resource = AppliedAsset | AppliedReport
 Mode = Literal["auto", "full", "none"]
@@ -24,6 +26,9 @@ CHEAP_CALLS = 3
 
 SCAN_LIMIT = 50
 """Calls a full scan may take when it only serves to rule out a match by an address that no filter covers."""
+
+
+_SNAPSHOT_CALLS = 2  # what changed since, and the count that tells whether something is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +51,37 @@ def read_live(
     *,
     mode: Mode = "auto",
     page_size: int = 100,
+    snapshot: Snapshot | None = None,
+    clock: Clock | None = None,
     updated_since: datetime | None = None,
     scan_limit: int = SCAN_LIMIT,
 ) -> Refreshed:
-    """Reads the live records of the desired assets, and of removed ones that are to be retired.
+    """Reads the live records of the desired assets, and of those in `applied` that are not desired any more.
 
     `none` makes no call. `full` reads every record. `auto` asks for bound ids and identity keys, or reads everything
     where that takes fewer calls or is the only way; for what it finds, the match is the one that a full read gives.
-    `updated_since` (arrival polling): where everything would have to be read, read only what changed since.
+    `updated_since`: where everything would have to be read, read only what changed since. `snapshot`: keeps full scans,
+    so that the next one reads only what changed (`clock` dates it).
 
     Raises ApiError, and AuthError on 401/403.
     """
     if mode == "none":
         return Refreshed(LiveIndex(()), "not read (`--refresh none`)", complete=False)
-    read = _Read(reader, page_size, _excluded(desired, applied), updated_since, scan_limit)
+    exclude = _excluded(desired, applied)
+    read = _Read(reader, page_size, exclude, updated_since, scan_limit, snapshot, clock or SystemClock())
     if mode == "full":
-        read.scan()
-        return read.done(f"full scan as asked: {len(read.records)} records")
+        return read.done(f"full scan as asked: {read.scan()}")
     return _auto(read, _look_up(desired, applied))
 
 
 def _look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> list[Wanted]:
-    """Desired assets with their bound ids, then removed ones that a plan may retire."""
+    """Desired assets with their bound ids, then removed ones: they may be retired, or live on under another address."""
     known = {address: item for address, item in applied.items() if isinstance(item, AppliedAsset)}
     found = [wanted(asset, known.get(asset.address)) for asset in desired]
     present = {asset.address for asset in desired}
     for address in sorted(known.keys() - present):
         item = known[address]
-        if item.on_remove is OnRemove.RETIRE:
+        if item.on_remove is OnRemove.RETIRE or item.asset_id is not None:
             gone = DesiredAsset(address, item.connector, item.identity, {}, on_remove=item.on_remove)
             found.append(wanted(gone, item))
     return found
@@ -98,6 +106,8 @@ class _Read:
     exclude: tuple[str, ...]
     updated_since: datetime | None
     scan_limit: int
+    snapshot: Snapshot | None
+    clock: Clock
     records: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     asked: set[Term] = field(default_factory=set)
     documents: int = 0
@@ -110,27 +120,34 @@ class _Read:
                 self._keep(page.records)
             self.documents += 1
 
-    def scan(self) -> None:
-        """Reads every record; with `updated_since` only those changed since then, and at most `scan_limit` pages."""
-        since = to_iso(self.updated_since.replace(microsecond=0)) if self.updated_since else None
-        pages = self.reader.search(
-            None,
-            page_size=self.page_size,
-            exclude=self.exclude,
-            updated_since=since,
-            max_pages=self.scan_limit if since else None,
+    def scan(self) -> str:
+        """Reads every record, or with `updated_since` those changed since then (at most `scan_limit` pages); says how."""
+        if self.updated_since is not None:
+            found = pages(
+                self.reader,
+                page_size=self.page_size,
+                exclude=self.exclude,
+                updated_since=self.updated_since,
+                max_pages=self.scan_limit,
+            )
+            self.records.update(found)
+            return "what changed lately"
+        found_all, how = full_scan(
+            self.reader, page_size=self.page_size, exclude=self.exclude, snapshot=self.snapshot, clock=self.clock
         )
-        for page in pages:
-            self._keep(page.records)
+        self.records = found_all
+        return f"{_count(len(found_all), 'record')}, {how}"
 
     def scan_calls(self) -> int:
-        """Calls a full scan takes; asks for the count. Reading only what changed is taken as one call."""
+        """Calls a full scan takes, asking for the count where it matters."""
         if self.updated_since is not None:
             return 1
+        if has_snapshot(self.reader, self.snapshot, self.exclude):
+            return _SNAPSHOT_CALLS
         return max(1, ceil(self.reader.count() / self.page_size))
 
     def index(self) -> LiveIndex:
-        return LiveIndex.of_records(self.records[asset_id] for asset_id in sorted(self.records))
+        return LiveIndex.of(self.records[asset_id] for asset_id in sorted(self.records))
 
     def done(self, strategy: str, unsearched: tuple[str, ...] = ()) -> Refreshed:
         return Refreshed(self.index(), strategy, complete=True, records_seen=len(self.records), unsearched=unsearched)
@@ -143,22 +160,17 @@ class _Read:
 def _auto(read: _Read, assets: list[Wanted]) -> Refreshed:
     if not assets:
         return read.done("nothing to read: no asset is declared, none is to be retired")
-    blind = sum(1 for item in assets if not item.first)
+    blind = sum(1 for item in assets if not item.first and item.uncertain)
     if blind:
-        read.scan()
         return read.done(
-            f"full scan, {_count(len(read.records), 'record')}: {_count(blind, 'asset')} can only be found by MAC or IP "
-            "address, which no search filter covers"
+            f"full scan ({read.scan()}): {_count(blind, 'asset')} can only be found by MAC, IP address or marker, which no "
+            "search filter covers"
         )
     estimate = _targeted_calls(assets)
     if estimate > CHEAP_CALLS:
         scan = read.scan_calls()
         if scan <= estimate:
-            read.scan()
-            return read.done(
-                f"full scan, {_count(len(read.records), 'record')}: {_count(scan, 'call')} against {estimate} for asking by "
-                "id and key"
-            )
+            return read.done(f"full scan ({read.scan()}): {_count(scan, 'call')} against {estimate} for asking by id and key")
     return _targeted(read, assets)
 
 
@@ -181,10 +193,9 @@ def _targeted(read: _Read, assets: list[Wanted]) -> Refreshed:
         return read.done(strategy)
     scan = read.scan_calls()
     if scan <= read.scan_limit:
-        read.scan()
         return read.done(
-            f"{strategy}; then a full scan of {_count(scan, 'page')}, as {_count(len(unsure), 'asset')} may be known by "
-            "another name, MAC or IP address"
+            f"{strategy}; then a full scan ({read.scan()}), as {_count(len(unsure), 'asset')} may be known by another name, "
+            "MAC or IP address"
         )
     return read.done(
         f"{strategy}; {_count(len(unsure), 'asset')} may be known by another name, MAC or IP address: finding out takes a full "
