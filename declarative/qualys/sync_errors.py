@@ -8,7 +8,7 @@ is lost. An error that names no asset of the call therefore leaves the fate of a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +40,7 @@ _IDENTIFIERS = (
 _SYNONYMS = {"assetId": "qualysAssetId", "nativeKey": "sourceNativeKey", "netbiosName": "netBiosName", "hostname": "hostName"}
 _INDEXES = ("index", "assetIndex", "position")
 _NESTS = ("identityAttributes", "coreAttributes", "asset", "assetData", "identity")
-_PATH_INDEX = re.compile(r"(?:assetData)?(?:\[([0-9]{1,6})\]|\.([0-9]{1,6})(?![0-9]))")
+_PATH = re.compile(r"\bassetData(?:\[([0-9]{1,6})\]|[./]([0-9]{1,6})(?![0-9]))", re.IGNORECASE)
 # A word of ordinary prose must not pass for an identifier.
 _DISTINCT = re.compile(r"(?=.*[0-9._:-]).{4,}")
 _MAX_ITEMS = 100_000
@@ -84,7 +84,7 @@ def raw_text(value: Any) -> str:
     try:
         return clean(orjson.dumps(value).decode(), RAW_LIMIT)
     except TypeError:
-        return clean(repr(value), RAW_LIMIT)
+        return "a value that cannot be written as JSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,7 @@ class _Lookup:
     """The assets of the call by each of their identifiers."""
 
     def __init__(self, assets: Sequence[Mapping[str, Any]]) -> None:
+        self.count = len(assets)
         self.by_field: dict[str, dict[str, set[int]]] = {}
         self.by_value: dict[str, set[int]] = {}
         for place, asset in enumerate(assets):
@@ -122,7 +123,13 @@ class _Lookup:
 
     def named(self, text: str) -> frozenset[int]:
         """The assets with exactly this identifier."""
-        return frozenset(self.by_value.get(_normal(text), ()))
+        return frozenset(self.by_value.get(_normal(text), ())) or self.pointed(text)
+
+    def pointed(self, text: str) -> frozenset[int]:
+        """The asset a path such as `assetData[3].hostName` points at: paths count from 0."""
+        match = _PATH.search(text)
+        place = -1 if match is None else int(match.group(1) or match.group(2))
+        return frozenset({place}) if 0 <= place < self.count else frozenset()
 
     def mentioned(self, text: str) -> frozenset[int]:
         """The assets whose identifier stands as a word in a sentence."""
@@ -170,7 +177,7 @@ def _entries(value: Any, lookup: _Lookup) -> Iterator[_Entry]:
             return
         if isinstance(item, list):
             pending.extend((child, heading) for child in reversed(item))
-        elif isinstance(item, Mapping):
+        elif isinstance(item, Mapping) and item:
             yield from _of_object(item, heading, lookup, pending)
         else:
             yield _of_text(item, heading, lookup)
@@ -193,7 +200,7 @@ def _of_object(
 
 def _of_member(key: str, value: Any, lookup: _Lookup, pending: list[tuple[Any, str | None]]) -> Iterator[_Entry]:
     places = lookup.named(key)
-    index = None if places else _index_in(key)
+    index = None if places else _number_in(key)
     if places or index is not None:
         yield _Entry(_message(value) or raw_text(value), places, index)
     elif isinstance(value, list | Mapping) and value:
@@ -223,23 +230,14 @@ def _of_error_object(item: Mapping[str, Any], heading: str | None, lookup: _Look
 def _of_text(item: Any, heading: str | None, lookup: _Lookup) -> _Entry:
     text = item if isinstance(item, str) else raw_text(item)
     message = clean(f"{heading}: {text}" if heading else text, RAW_LIMIT)
-    places = lookup.named(text) or lookup.mentioned(text) or (lookup.mentioned(heading) if heading else frozenset())
-    if places:
-        return _Entry(message, places)
-    exact = _PATH_INDEX.search(text) if "assetdata" in text.lower() else None
-    return _Entry(message, index=None if exact is None else _first(exact.groups()))
+    return _Entry(
+        message, lookup.named(text) or lookup.mentioned(text) or (lookup.mentioned(heading) if heading else frozenset())
+    )
 
 
-def _index_in(key: str) -> int | None:
+def _number_in(key: str) -> int | None:
     text = key.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 6:
-        return int(text)
-    match = _PATH_INDEX.fullmatch(text)
-    return None if match is None else _first(match.groups())
-
-
-def _first(groups: Iterable[str | None]) -> int | None:
-    return next((int(group) for group in groups if group), None)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None
 
 
 def _whole(value: Any) -> int | None:

@@ -68,8 +68,10 @@ def target_of(text: str) -> Target:
     if url.scheme == "http" and not is_loopback(url.host):
         raise InvalidError(f"the base URL {given!r} is not https", hint="plain http is for loopback only; use https://")
     path = url.path.rstrip("/")
-    if any(part in {".", ".."} for part in path.split("/")):
-        raise InvalidError(f"the base URL {given!r} must not have dot segments in its path", hint=_HINT)
+    if {".", ".."} & set(given.split("/")) or "%" in path:
+        raise InvalidError(f"the base URL {given!r} must not have dot segments or escapes in its path", hint=_HINT)
+    if url.port is not None and not 0 < url.port < 65536:
+        raise InvalidError(f"the base URL {given!r} has a port that cannot be", hint=_HINT)
     host = f"[{url.host}]" if ":" in url.host else url.host
     authority = f"{host}:{url.port}" if url.port else host
     return Target(f"{url.scheme}://{authority}{path}", url.scheme, url.host, url.port, path)
