@@ -6,13 +6,14 @@ may have more. A field that the service rewrites is equal or unreadable, never d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from declarative.assets.fields import CUSTOM, TABLE, FieldSpec, Readability, SubField, describe
+from declarative.assets.fields import CUSTOM, TABLE, FieldSpec, Readability, SubField, Wire, describe
 from declarative.assets.model import ConnectorRef
-from declarative.assets.normalise import NORMALISERS, Form, Normaliser, nocase, opaque, short_hostname
+from declarative.assets.normalise import NORMALISERS, Form, Normaliser, is_ip, nocase, opaque, short_hostname
 
 Record = Mapping[str, Any]
 
@@ -226,19 +227,33 @@ def _shows(item: Mapping[str, frozenset[Hashable]], wanted: Mapping[str, frozens
     return all(want <= item.get(name, frozenset()) for name, want in wanted.items())
 
 
+_FAMILY_MARK = {"ipv4Address": ".", "ipv6Address": ":"}
+_MAC_ADDRESS = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2})+")
+
+
 def import_record(spec: FieldSpec, item: Record) -> dict[str, Any]:
-    """A live record of a list in the names of the import, placeholders left out."""
+    """A live record of a list in the names of the import; placeholders, and what is no address where one is meant, left out."""
     shaped: dict[str, Any] = {}
     for sub in spec.sub:
         for name in sub.response:
-            value = item.get(name)
-            form = NORMALISERS[sub.form](value)
-            if form is not None:
-                shaped[sub.name] = sorted(form, key=str) if isinstance(form, frozenset) else value
+            value = _import_value(sub, item.get(name))
+            if value is not None:
+                shaped[sub.name] = value
                 break
     if "ipv4Address" in shaped or "ipv6Address" in shaped:
         shaped.pop("address", None)
     return shaped
+
+
+def _import_value(sub: SubField, value: Any) -> Any:
+    form = NORMALISERS[sub.form](value)
+    if isinstance(form, frozenset):
+        mark = _FAMILY_MARK.get(sub.name, "")
+        members = sorted(member for member in form if is_ip(member) and mark in member)
+        return (members if sub.wire is Wire.STRINGS else ", ".join(members)) or None
+    if sub.form is Form.MAC and not _MAC_ADDRESS.fullmatch(str(form)):
+        return None
+    return None if form is None else value
 
 
 # Custom connector attributes
