@@ -82,6 +82,7 @@ class MappingNode:
 
 Node = ScalarNode | SequenceNode | MappingNode
 
+_NOTHING = re.compile(r"(?:\s|#[^\r\n]*|^(?:---|\.\.\.)(?=\s|\Z))*", re.MULTILINE)
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = {"!": "str", **{_TAG + name: name for name in ("str", "int", "float", "bool", "null")}}
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
@@ -126,6 +127,8 @@ class _Reader:
 
     def read(self) -> Reading:
         root: Node | None = None
+        if _NOTHING.fullmatch(self._document.text):
+            return Reading(None, ())
         try:
             self._parser = events_of(self._document.text)
             root = self._document_node()
@@ -300,16 +303,25 @@ class _Reader:
         self._found.append(refused(self._document, span, refusal))
 
     def _syntax(self, error: yaml.YAMLError) -> Diagnostic:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        if mark is None:
+        place = self._syntax_place(error)
+        if place is None:
             return self._unreadable(error)
-        span = Span(mark.line + self._document.line, mark.column + 1, mark.line + self._document.line, mark.column + 2)
+        line, column = place
+        text = self._document.excerpt(line) or ""
         problem = str(getattr(error, "problem", "") or "the document is not YAML")
-        context = getattr(error, "context", None)
-        line = self._document.excerpt(span.line) or ""
-        at = line[mark.column : mark.column + 1]
-        refusal = _explain(problem, str(context or ""), at, line)
-        return refused(self._document, span, refusal)
+        context = str(getattr(error, "context", None) or "")
+        refusal = _explain(problem, context, text[column - 1 : column], text)
+        return refused(self._document, Span(line, column, line, column + 1), refusal)
+
+    def _syntax_place(self, error: yaml.YAMLError) -> tuple[int, int] | None:
+        """Line and column of the problem. Where the text just ends: of the unfinished thing, or else of the last character."""
+        lines = LINE_BREAK.split(self._document.text)
+        marks = [mark for name in ("problem_mark", "context_mark") if (mark := getattr(error, name, None)) is not None]
+        for mark in marks:
+            if any(line.strip() for line in lines[mark.line :]):
+                return mark.line + self._document.line, mark.column + 1
+        last = next((index for index in reversed(range(len(lines))) if lines[index].strip()), None)
+        return (last + self._document.line, len(lines[last].rstrip())) if marks and last is not None else None
 
     def _unreadable(self, error: yaml.YAMLError) -> Diagnostic:
         reason = str(getattr(error, "reason", "") or "") or "the document is not YAML"
