@@ -61,7 +61,7 @@ def _refuse_unusable(request: ApplyRequest) -> None:
 def _refuse_used(request: ApplyRequest) -> None:
     if not request.saved or request.resume:
         return
-    used_by = request.store.plan_used_by(request.plan_digest)
+    used_by = request.store.plan_used_by(request.use_key)
     if used_by is not None:
         raise StaleError(
             f"this saved plan was already applied by run {used_by}; a saved plan is good for one apply",
@@ -87,7 +87,7 @@ def _audited(context: Context) -> ApplyResult:
         )
     )
     if request.saved:
-        request.store.mark_plan_used(request.plan_digest, context.run_id)
+        request.store.mark_plan_used(request.use_key, context.run_id)
     request.probe("run:begin:after")
     try:
         _carry_out(context)

@@ -100,9 +100,10 @@ class ApplyRequest:
     """Everything one apply needs.
 
     `desired` holds the asset of every CREATE, UPDATE and ADOPT of the plan, `reports` the report of every RUN.
-    `saved`: the plan comes from a file, which is good for one apply. `planned_at`: when it was made (None: within a
-    day). `resume`: continue an interrupted apply of the same plan. `recheck`: read the objects again before writing
-    and refuse those that moved. `wait`: poll until what was sent has arrived, for at most this long; None: do not wait.
+    `saved`: the plan comes from a file, which is good for one apply; `plan_id` tells it from another file with the same
+    changes (empty: the digest does). `planned_at`: when it was made (None: within a day). `resume`: continue an
+    interrupted apply of the same plan. `recheck`: read the objects again before writing and refuse those that moved.
+    `wait`: poll until what was sent has arrived, for at most this long; None: do not wait.
     """
 
     plan: Plan
@@ -118,6 +119,7 @@ class ApplyRequest:
     parallelism: int = 2
     page_size: int = 100
     saved: bool = False
+    plan_id: str = ""
     planned_at: datetime | None = None
     resume: bool = False
     recheck: bool = True
@@ -127,3 +129,8 @@ class ApplyRequest:
     calls: CallLog | None = None
     on_progress: Callable[[Progress], None] | None = None
     probe: Probe = no_probe
+
+    @property
+    def use_key(self) -> str:
+        """What a saved plan is remembered by once it was applied."""
+        return self.plan_id or self.plan_digest

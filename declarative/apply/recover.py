@@ -36,11 +36,18 @@ def recover(context: Context) -> None:
 
 
 def earlier_runs(context: Context) -> frozenset[str]:
-    """Ids of the runs that applied this very plan before."""
+    """Ids of the runs that applied this very plan before.
+
+    The same changes may have been planned and applied earlier, as when a drift comes back: runs older than the plan are
+    not of it.
+    """
+    planned_at = context.request.planned_at
     return frozenset(
         run.run_id
         for run in context.request.store.runs(_RUNS_LOOKED_AT)
-        if run.plan_digest == context.request.plan_digest and run.run_id != context.run_id
+        if run.plan_digest == context.request.plan_digest
+        and run.run_id != context.run_id
+        and (planned_at is None or run.started_at >= planned_at)
     )
 
 
