@@ -134,9 +134,9 @@ class HeldLease:
         raise self.lost()
 
     def confirm(self, connection: Connection) -> None:
-        """`check()` inside a write transaction: what is written there is written only by the holder."""
-        found = connection.execute(select(lease.c.lease_id).with_for_update(read=True)).scalar_one_or_none()
-        if found != self._info.lease_id:
+        """`check()` inside a write transaction, renewing: what is written there is written only by the holder, who then
+        has the whole time to live for what he announced."""
+        if self._lost.is_set() or not self._renewed(connection):
             self._lost.set()
             raise self.lost()
 
@@ -167,6 +167,9 @@ class HeldLease:
 
     def _renew(self) -> bool:
         with self._backend.write() as connection:
-            until = self._backend.now(connection) + self._ttl
-            renewing = update(lease).where(lease.c.lease_id == self._info.lease_id).values(expires_at=until)
-            return connection.execute(renewing).rowcount == 1
+            return self._renewed(connection)
+
+    def _renewed(self, connection: Connection) -> bool:
+        until = self._backend.now(connection) + self._ttl
+        renewing = update(lease).where(lease.c.lease_id == self._info.lease_id).values(expires_at=until)
+        return connection.execute(renewing).rowcount == 1

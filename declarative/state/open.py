@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Engine, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -86,7 +86,7 @@ def _opened_server(backend: Backend, schema: str) -> SqlStore:
 
 def _open_file(path: Path, clock: Clock, *, read_only: bool) -> SqlStore:
     place = str(path)
-    if not path.exists():
+    if sqlite.is_missing(path):
         frozen = _frozen(path, read_only=read_only)
         if frozen is not None:
             return _empty(place, clock, frozen)
@@ -94,7 +94,7 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> SqlStore:
     sqlite.refuse_open_modes(path)
     sqlite.refuse_foreign_bytes(path)
     frozen = _frozen(path, read_only=read_only)
-    engine = sqlite.file_engine(path) if frozen is None else sqlite.file_engine(path, query_only=True)
+    engine = sqlite.file_engine(path, query_only=read_only) if sqlite.may_write(path) else sqlite.frozen_engine(path)
     backend = Backend(engine, place, clock, frozen)
     try:
         sqlite.refuse_damage(engine, place)
@@ -169,14 +169,20 @@ def _cache_beside(path: Path, main: Backend) -> Backend:
                 Path(f"{cache}{suffix}").unlink(missing_ok=True)
         sqlite.put_file(cache, _empty_cache)
     sqlite.refuse_open_modes(cache)
-    engine = sqlite.file_engine(cache, query_only=main.frozen_because is not None, durable=False)
+    engine = _cache_engine(cache, query_only=main.frozen_because is not None)
     return Backend(engine, str(cache), main.clock, main.frozen_because, damage_hint=f"Delete {cache}: it is only a cache.")
+
+
+def _cache_engine(cache: Path, *, query_only: bool) -> Engine:
+    if not sqlite.may_write(cache):
+        return sqlite.frozen_engine(cache)
+    return sqlite.file_engine(cache, query_only=query_only, durable=False)
 
 
 def _is_usable(cache: Path) -> bool:
     try:
         sqlite.refuse_foreign_bytes(cache)
-        engine = sqlite.file_engine(cache, query_only=True)
+        engine = _cache_engine(cache, query_only=True)
         try:
             with engine.connect() as connection:
                 return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one()) == SNAPSHOT_VERSION

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,7 +23,10 @@ from declarative.state.failures import ELSEWHERE, damaged, of_os, translated
 from declarative.state.tables import APPLICATION_ID
 
 BUSY_SECONDS = 30.0
+# https://www.sqlite.org/fileformat.html#the_database_header
 _HEADER = b"SQLite format 3\0"
+_HEADER_SIZE = 100
+_APPLICATION_ID_AT = 68
 # SQLite keeps these beside the database while it is open; they hold the same content, so the same rule covers them.
 SIDE_FILES = ("", "-wal", "-shm")
 _STALE_SECONDS = 60.0
@@ -36,7 +42,7 @@ def file_engine(path: Path, *, uri_query: str = "mode=rw", query_only: bool = Fa
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(location, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA foreign_keys = ON")
-        if query_only or "mode=ro" in uri_query:
+        if query_only:
             connection.execute("PRAGMA query_only = ON")
         else:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -49,7 +55,10 @@ def file_engine(path: Path, *, uri_query: str = "mode=rw", query_only: bool = Fa
 
 def memory_engine() -> Engine:
     """One shared in-memory database: the empty state of a place that holds none and may not be written."""
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    return _memory_engine_over(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+
+
+def _memory_engine_over(connection: sqlite3.Connection) -> Engine:
     engine = create_engine("sqlite+pysqlite://", creator=lambda: connection, poolclass=StaticPool, hide_parameters=True)
     return _begins_by_itself(engine)
 
@@ -64,6 +73,16 @@ def _begins_by_itself(engine: Engine) -> Engine:
 
 
 # -- the file ---------------------------------------------------------------------------------------------------------
+
+
+def is_missing(path: Path) -> bool:
+    """Raises StateError when that cannot be told: a folder that may not be entered is not an absent state."""
+    with translated(str(path), "read"):
+        try:
+            path.stat()
+        except FileNotFoundError:
+            return True
+    return False
 
 
 def refuse_open_modes(path: Path) -> None:
@@ -86,37 +105,62 @@ def refuse_open_modes(path: Path) -> None:
 
 
 def refuse_foreign_bytes(path: Path) -> None:
-    """Raises StateError unless the file begins like a SQLite database.
+    """Raises StateError unless the file begins like a database that we made. Reads, and changes nothing.
 
     An empty file counts as damaged: we put only finished databases at that path, so an empty one is what a full disk or a
     failed copy leaves of a state that was there.
     """
     with translated(str(path), "read"), path.open("rb") as file:
-        head = file.read(len(_HEADER))
+        head = file.read(_HEADER_SIZE)
     if not head:
         raise damaged(str(path), "the file is empty")
-    if head != _HEADER:
+    if not head.startswith(_HEADER) or len(head) < _HEADER_SIZE:
         raise damaged(str(path), "it does not begin like a SQLite database")
+    if int.from_bytes(head[_APPLICATION_ID_AT : _APPLICATION_ID_AT + 4]) != APPLICATION_ID:
+        raise StateError(f"{path} is a SQLite database, but not a state of declarative.", hint=f"To keep both, {ELSEWHERE}.")
 
 
 def refuse_damage(engine: Engine, place: str) -> None:
-    """Raises StateError for a database of another program, or one whose pages or indexes are broken."""
+    """Raises StateError when pages or indexes are broken."""
     with translated(place, "read"), engine.connect() as connection:
-        found = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-        if found != APPLICATION_ID:
-            raise StateError(
-                f"{place} is a SQLite database, but not a state of declarative.",
-                hint=f"To keep both, {ELSEWHERE}.",
-            )
         verdict = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
     if verdict != "ok":
         raise damaged(place, " ".join(verdict.split()))
 
 
 def may_write(path: Path) -> bool:
-    """Whether this process may write the file and make SQLite's side files beside it."""
+    """Whether this process may write the file, or make it, and SQLite's side files beside it. Raises StateError."""
     effective = os.access in os.supports_effective_ids
-    return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.parent) if place.exists())
+    with translated(str(path), "read"):
+        folder = next(place for place in path.absolute().parents if place.exists())
+        places = [path, folder] if path.exists() else [folder]
+    return all(os.access(place, os.W_OK | (os.X_OK if place is folder else 0), effective_ids=effective) for place in places)
+
+
+def frozen_engine(path: Path) -> Engine:
+    """An engine over a file that this process may not write. Raises StateError.
+
+    With a shared index beside it, SQLite reads and locks as usual. Without one nobody has the file open: then it holds
+    everything itself, or a killed process left a write-ahead log that can only be replayed in a copy.
+    """
+    log = Path(f"{path}-wal")
+    with translated(str(path), "read"):
+        if Path(f"{path}-shm").exists():
+            return file_engine(path, uri_query="mode=ro", query_only=True)
+        if not log.exists() or log.stat().st_size == 0:
+            return file_engine(path, uri_query="immutable=1", query_only=True)
+        return _replayed(path, log)
+
+
+def _replayed(path: Path, log: Path) -> Engine:
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with tempfile.TemporaryDirectory(prefix="declarative-") as private:
+        copy = Path(private) / "state.db"
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        with closing(sqlite3.connect(copy)) as source:
+            source.backup(memory)
+    return _memory_engine_over(memory)
 
 
 def put_file(path: Path, fill: Callable[[Connection], None], *, replace: bool = False) -> None:

@@ -140,8 +140,6 @@ class SqlStore:
     def _fenced_write(self, changed: Iterable[Resource]) -> Iterator[Connection]:
         rows = rows_of.encoded(changed)
         held = self._lease
-        if held is not None and not held.released:
-            held.check()
         with self._backend.write() as connection:
             if held is not None and not held.released:
                 held.confirm(connection)
