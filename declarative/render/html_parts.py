@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from declarative.render.escape import html_text
 
-_VOID = frozenset({"meta", "input", "br", "rect"})
+_VOID = frozenset({"meta", "input", "br", "wbr"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ def tag(name: str, /, *children: Markup | str, **attributes: str | float | bool 
     return Markup("".join(parts))
 
 
-def join(*children: Markup | str, separator: str = "") -> Markup:
+def join(*children: Markup | str) -> Markup:
     """Several pieces side by side."""
-    return Markup(html_text(separator).join(_html(child) for child in children) if separator else "".join(map(_html, children)))
+    return Markup("".join(_html(child) for child in children))
 
 
 def _html(child: Markup | str) -> str:

@@ -3,15 +3,15 @@
   const rows = [...document.querySelectorAll("details.change")];
   const chips = [...document.querySelectorAll("button.chip")];
   const shown = document.getElementById("shown");
+  const texts = rows.map((row) => row.textContent.toLowerCase());
   const off = new Set();
   const apply = () => {
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
     let seen = 0;
-    for (const row of rows) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = off.has(row.dataset.action) || !words.every((word) => text.includes(word));
+    rows.forEach((row, index) => {
+      row.hidden = off.has(row.dataset.action) || !words.every((word) => texts[index].includes(word));
       seen += row.hidden ? 0 : 1;
-    }
+    });
     shown.textContent = seen + " of " + rows.length + " shown";
   };
   box.addEventListener("input", apply);

@@ -72,7 +72,8 @@ def _charts(plan: Plan) -> Iterator[Markup]:
     cards = [tag("section", tag("h2", "Calls against quota"), _calls_chart(plan), lines, class_="card")]
     if numbers:
         legend = tag("div", *(_chip(action, number) for action, number in numbers), class_="legend")
-        bar = _bar([(action.value, number) for action, number in numbers], "actions by kind")
+        told = ", ".join(f"{number} {action.value}" for action, number in numbers)
+        bar = _bar([(action.value, number) for action, number in numbers], told)
         cards.insert(0, tag("section", tag("h2", "Actions"), bar, legend, class_="card"))
     yield tag("div", *cards, class_="cards")
 
@@ -85,35 +86,46 @@ def _chip(action: Action, number: int) -> Markup:
     )
 
 
-def _bar(parts: Sequence[tuple[str, int]], label: str, *, total: int | None = None) -> Markup:
-    """A stacked bar; widths are attributes, since the policy allows no inline style."""
+def _bar(parts: Sequence[tuple[str, int]], label: str, *, total: int | None = None, mark: int | None = None) -> Markup:
+    """A stacked bar; widths are attributes, since the policy allows no inline style. `mark`: a line at this value."""
     whole = max(total or sum(number for _, number in parts), 1)
     at = 0.0
     pieces = [tag("rect", class_="track", x="0", y="0", width=_WIDTH, height="20")]
     for role, number in parts:
         width = _WIDTH * number / whole
-        pieces.append(tag("rect", class_=f"is-{role}", x=f"{at:.2f}", y="0", width=f"{max(width, 1.0):.2f}", height="20"))
+        if number:
+            pieces.append(tag("rect", class_=f"is-{role}", x=f"{at:.2f}", y="0", width=f"{max(width, 2.0):.2f}", height="20"))
         at += width
-    told = label + ": " + ", ".join(f"{number} {role}" for role, number in parts)
-    return tag("svg", *pieces, role="img", aria_label=told, viewBox=f"0 0 {_WIDTH} 20", preserveAspectRatio="none")
+    if mark is not None:
+        pieces.append(
+            tag("rect", class_="mark", x=f"{min(_WIDTH * mark / whole, _WIDTH - 3):.2f}", y="0", width="3", height="20")
+        )
+    return tag("svg", *pieces, role="img", aria_label=label, viewBox=f"0 0 {_WIDTH} 20", preserveAspectRatio="none")
 
 
 def _calls_chart(plan: Plan) -> Markup:
-    quota = plan.quota
-    writes = plan.calls.sync + plan.calls.report
+    """What is used of the quota, and what apply will add; without a known quota, the calls among themselves."""
+    quota, calls = plan.quota, plan.calls
     if quota.limit is None or quota.remaining is None:
-        parts = [("adopt", plan.calls.read), ("update", plan.calls.sync), ("run", plan.calls.report)]
-        return _bar(parts, "calls: read, sync, report")
-    used = max(quota.limit - quota.remaining, 0)
-    parts = [("unchanged", used), ("update", plan.calls.sync), ("run", plan.calls.report)]
-    return _bar(parts, "quota used, sync, report", total=max(quota.limit, used + writes))
+        parts = [("adopt", calls.read, "read"), ("update", calls.sync, "sync"), ("run", calls.report, "report")]
+        total, mark = None, None
+    else:
+        used = max(quota.limit - quota.remaining, 0)
+        parts = [("unchanged", used, "used already"), ("update", calls.sync, "sync"), ("run", calls.report, "report")]
+        total, mark = max(quota.limit, used + calls.sync + calls.report), quota.limit
+    told = ", ".join(f"{number} {word}" for _, number, word in parts) + (f", limit {mark}" if mark is not None else "")
+    legend = [tag("span", tag("span", class_=f"dot is-{role}"), f"{number} {word}") for role, number, word in parts]
+    if mark is not None:
+        legend.append(tag("span", f"limit {mark}", class_="soft"))
+    bar = _bar([(role, number) for role, number, _ in parts], told, total=total, mark=mark)
+    return join(bar, tag("div", *legend, class_="legend"))
 
 
 def _changes(found: Sequence[Group]) -> Iterator[Markup]:
     yield tag(
         "div",
         tag("input", type="search", id="filter", placeholder="Filter: name, field, value, file", aria_label="Filter changes"),
-        tag("button", "open all", class_="chip-all", id="toggle", type="button", aria_pressed="false"),
+        tag("button", "open all", class_="plain", id="toggle", type="button", aria_pressed="false"),
         tag("span", "", id="shown", class_="soft", aria_live="polite"),
         class_="tools",
     )
@@ -173,7 +185,14 @@ def _row(field: FieldChange) -> Markup:
         before = tag("td", shown(field.before, width=None), class_="value removed") if field.before is not None else tag("td")
         after = tag("td", shown(field.after, width=None), class_="value added") if field.after is not None else tag("td")
     basis = field.basis.value if field.before is not None else ""
-    return tag("tr", tag("td", field.path, class_="path"), before, after, tag("td", basis, class_="soft"))
+    return tag("tr", tag("td", _breakable(field.path), class_="path"), before, after, tag("td", basis, class_="soft"))
+
+
+def _breakable(path: str) -> Markup:
+    """A path that may be wrapped after its dots."""
+    parts = [part + "." for part in path.split(".")]
+    parts[-1] = parts[-1][:-1]
+    return join(*(piece for part in parts for piece in (part, tag("wbr"))))
 
 
 def _list_cells(field: FieldChange) -> tuple[Markup, Markup]:
