@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 API_VERSION = "declarative/v1"
+PROJECT = "Project"
 SUFFIX = ".schema.json"
 
 Schema = Mapping[str, Any]
