@@ -65,8 +65,12 @@ def wait_for_arrival(context: Context, changes: Sequence[Change]) -> None:
             return
         missing = {address: desired for address, desired in missing.items() if not seen[address].arrived}
         left = deadline - clock.monotonic()
-        if not missing or left <= 0 or context.request.stop:
+        if not missing or left <= 0:
             break
+        if context.request.stop:
+            # Whether the rest arrives is left to the next plan.
+            context.interrupted = True
+            return
         clock.sleep(min(pause, max(left, 0.0)))
         pause = min(pause * _GROWTH, LONGEST_PAUSE)
     context.progress(Phase.ARRIVE, len(changes) - len(missing), len(changes))
