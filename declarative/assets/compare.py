@@ -7,15 +7,14 @@ may have more. A field that the service rewrites is equal or unreadable, never d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from declarative.assets.fields import CUSTOM, TABLE, FieldSpec, Readability, SubField, Wire, describe
 from declarative.assets.model import ConnectorRef
 from declarative.assets.normalise import NORMALISERS, Form, Normaliser, is_ip, nocase, opaque, short_hostname
-
-Record = Mapping[str, Any]
+from declarative.assets.records import STEPS, Record, live_values, mappings
 
 
 class Verdict(StrEnum):
@@ -76,33 +75,6 @@ def _canonical_record(spec: FieldSpec, item: Any) -> Hashable:
     return frozenset(pair for pair in held if pair[1] is not None)
 
 
-# Reading the record
-
-
-def _walk(node: Any, steps: tuple[str, ...]) -> Iterator[Any]:
-    for at, step in enumerate(steps):
-        if not isinstance(node, Mapping):
-            return
-        if step.endswith("[]"):
-            items = node.get(step[:-2])
-            for item in items if isinstance(items, (list, tuple)) else ():
-                yield from _walk(item, steps[at + 1 :])
-            return
-        node = node.get(step)
-    if node is not None:
-        yield node
-
-
-_STEPS: Mapping[str, tuple[str, ...]] = {
-    response: tuple(response.split(".")) for spec in TABLE.values() for response in spec.response
-}
-
-
-def live_values(spec: FieldSpec, record: Record) -> list[Any]:
-    """What stands at any of the field's response paths, nulls left out."""
-    return [value for response in spec.response for value in _walk(record, _STEPS[response])]
-
-
 # Scalars
 
 
@@ -153,8 +125,8 @@ def _set(value: Hashable) -> frozenset[Any]:
 
 
 def _compare_records(spec: FieldSpec, desired: Any, record: Record) -> Comparison:
-    live = [item for item in live_values(spec, record) if isinstance(item, Mapping)]
-    wanted = [item for item in desired if isinstance(item, Mapping)] if isinstance(desired, (list, tuple)) else []
+    live = mappings(live_values(spec, record))
+    wanted = mappings(desired)
     shown = [import_record(spec, item) for item in live] or None
     lookup = _RecordLookup(spec, live)
     found = [lookup.find(item) for item in wanted]
@@ -263,12 +235,8 @@ def custom_values(key: str, record: Record, connector: ConnectorRef) -> list[Any
     """Values of the custom attribute: those under the connector's own name if there are such, else all.
 
     The name that the search gives a connector is not known to be the one of the manifest (facts 9: sample-based)."""
-    entries = record.get("customAttributes")
-    found = [
-        entry
-        for entry in (entries if isinstance(entries, (list, tuple)) else ())
-        if isinstance(entry, Mapping) and entry.get("key") == key and entry.get("value") is not None
-    ]
+    entries = mappings(record.get("customAttributes"))
+    found = [entry for entry in entries if entry.get("key") == key and entry.get("value") is not None]
     names = {nocase(connector.name), nocase(connector.source)} - {None}
     own = [entry for entry in found if nocase(entry.get("connectorName")) in names]
     return [entry["value"] for entry in own or found]
@@ -302,7 +270,7 @@ def _quick_scalar(steps: tuple[str, ...]) -> _Quick:
 def _quick_table() -> Mapping[str, _Quick | None]:
     quick: dict[str, _Quick | None] = {}
     for path, spec in TABLE.items():
-        steps = _STEPS[spec.response[0]] if spec.response else ()
+        steps = STEPS[spec.response[0]] if spec.response else ()
         plain = spec.form is not Form.RECORDS and not spec.subset and 0 < len(steps) <= 2 and not steps[-1].endswith("[]")
         if not spec.readable:
             quick[path] = None

@@ -29,6 +29,7 @@ from declarative.assets.marker import KEY as MARKER_KEY
 from declarative.assets.marker import live_marker, marker_key
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.assets.normalise import short_hostname
+from declarative.assets.records import mappings
 
 __all__ = ["LiveIndex", "Match", "SearchKey", "match", "search_filters"]
 
@@ -111,9 +112,8 @@ def _keys(name: str, kind: KeyKind | None, record: Mapping[str, Any]) -> Iterabl
     if kind is not None:
         return kind.of(record)
     if name == MARKER:
-        entries = record.get("customAttributes")
-        held = (entry for entry in entries or () if isinstance(entry, Mapping) and entry.get("key") == MARKER_KEY)
-        return {str(entry.get("value")) for entry in held}
+        entries = mappings(record.get("customAttributes"))
+        return {str(entry.get("value")) for entry in entries if entry.get("key") == MARKER_KEY}
     return {short for full in FQDN.of(record) if (short := short_hostname(full)) is not None and short != full}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from declarative.assets.model import DesiredAsset
 from declarative.assets.normalise import compact, hostname, ip_set, is_ip, mac_set, nocase, uuid
+from declarative.assets.records import mappings
 
 Keys = frozenset[str]
 _NONE: Keys = frozenset()
@@ -79,6 +80,11 @@ def _identifies(address: str) -> bool:
     return not (parsed.is_loopback or parsed.is_link_local or parsed.is_unspecified or parsed.is_multicast)
 
 
+def _nics(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    wrapper = record.get("networkInterfaceListData")
+    return mappings(wrapper.get("networkInterface")) if isinstance(wrapper, Mapping) else []
+
+
 @dataclass(frozen=True, slots=True)
 class KeyKind:
     """`identity` and `core`: where a manifest says it; `live`: top-level names in the record, `nic` in its interfaces.
@@ -109,8 +115,7 @@ class KeyKind:
     def of(self, record: Mapping[str, Any]) -> Keys:
         found = [record.get(name) for name in self.live]
         if self.nic:
-            nics = (record.get("networkInterfaceListData") or {}).get("networkInterface") or ()
-            found.extend(nic.get(name) for nic in nics for name in self.nic)
+            found.extend(nic.get(name) for nic in _nics(record) for name in self.nic)
         return self.clean(value for value in found if value is not None)
 
 

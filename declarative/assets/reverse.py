@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from declarative.assets import marker
-from declarative.assets.compare import Verdict, compare, import_record, live_values
+from declarative.assets.compare import Verdict, compare, import_record
 from declarative.assets.fields import CORE, CUSTOM, IDENTITY, PINNED_ID, TABLE, FieldSpec
 from declarative.assets.keys import FQDN, KINDS
 from declarative.assets.model import ConnectorRef, LiveAsset
 from declarative.assets.normalise import NORMALISERS, Form, hostname, is_ip, nocase, text
+from declarative.assets.records import live_values, mappings
 
 API_VERSION = "declarative/v1"
 
@@ -138,8 +139,8 @@ def _custom(record: Mapping[str, Any], connector: ConnectorRef) -> dict[str, Any
     """The connector's own attributes, and those of no named one; another connector's are not ours to send."""
     names = {nocase(connector.name), nocase(connector.source), None}
     found: dict[str, Any] = {}
-    for entry in record.get("customAttributes") or ():
-        if not isinstance(entry, Mapping) or nocase(entry.get("connectorName")) not in names:
+    for entry in mappings(record.get("customAttributes")):
+        if nocase(entry.get("connectorName")) not in names:
             continue
         key, value = entry.get("key"), text(entry.get("value"))
         if isinstance(key, str) and key and value is not None and CUSTOM + key not in marker.PATHS:

@@ -173,7 +173,14 @@ _CORE_ROWS = (
         )
     ),
     _row(
-        "businessApps", Form.ID_SET, "businessAppListData.businessApp[].id", _L, "G", "Ids of business applications.", subset=True
+        "businessApps",
+        Form.ID_SET,
+        "businessAppListData.businessApp[].id",
+        _L,
+        "G",
+        "Ids of business applications.",
+        subset=True,
+        note="The vendor's sample sends one bare number; how it relates to the applications of the search is not documented.",
     ),
     _row(
         "customConnectorAttributes.*",
