@@ -47,7 +47,7 @@ def plan_text(
     sections = [
         "\n".join(_head(plan, style)),
         *_changes(plan, style, detail=detail, list_all=list_all),
-        *_rest(plan, style, color=color),
+        *_rest(plan, style, color=color, fields=detail != "names"),
         "\n".join(_foot(plan, style, digest)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -169,8 +169,8 @@ def _more(group: Group, style: Style) -> Iterator[str]:
             yield from (f"      {plain(line)}" for line in document.splitlines())
 
 
-def _rest(plan: Plan, style: Style, *, color: bool) -> Iterator[str]:
-    notes = basis_notes(plan)
+def _rest(plan: Plan, style: Style, *, color: bool, fields: bool) -> Iterator[str]:
+    notes = basis_notes(plan) if fields else ()
     if notes:
         yield "\n".join(style("dim", note) for note in notes)
     if plan.checks:
