@@ -15,7 +15,7 @@ from declarative.manifest.nodes import MappingNode, Node, ScalarNode, Span, read
 from declarative.manifest.overlays import Overlay, overlaid
 from declarative.manifest.quick import read_quickly
 from declarative.manifest.scalars import Refusal
-from declarative.manifest.shapes import ANY, Shape, shape_of
+from declarative.manifest.shapes import ANY, LOOSE, Shape, shape_of
 from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.variables import Substitution, Variable
 from declarative.schema.registry import API_VERSION, kinds, schema_for
@@ -51,7 +51,13 @@ class Outcome:
 @cache
 def shape_for(kind: str) -> Shape:
     """The shape of a kind's manifests; anything goes for an unknown kind."""
-    return shape_of(schema_for(kind)) if kind in kinds() else ANY
+    if kind not in kinds():
+        return ANY
+    shape = shape_of(schema_for(kind))
+    if kind == "Project":
+        # A patch is typed by the manifest that it is merged over, when it is.
+        shape.at("/spec/environments/any/overlays/0").properties["patch"] = LOOSE
+    return shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,9 @@ def read_document(document: RawDocument, context: Context) -> Outcome:
     value, origins, applied = _resolved(read.value, locate, context, found)
     if origins:
         locate = replace(locate, origins=origins)
-    found.extend(schema_diagnostics(value, locate))
+    # A value that could not be read or resolved is null by now; the schema has nothing to add to that.
+    known = {one.position for one in found}
+    found.extend(one for one in schema_diagnostics(value, locate) if one.position not in known)
     address = address_of(value)
     if found or document.marred:
         # Positions that one forbidden character has already been reported for say nothing new.

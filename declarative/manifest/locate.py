@@ -24,7 +24,7 @@ class Origin:
     """Where the value at one pointer really comes from: a variable, or an overlay.
 
     `source` and `pointer` name the node in another document; without a source (`--var`, the environment) the value's
-    own place stands. `via` is for people: `variable "site", declarative.yaml:9:11`."""
+    own place stands. `via` is for people: `variable "site"`."""
 
     via: str
     source: DocumentLocator | None = None

@@ -55,10 +55,9 @@ def overlaid(
 ) -> tuple[Any, list[Diagnostic]]:
     """The manifest's value with the patch merged in; `origins` learns what came from it."""
     patch, found = overlay.patch(shape)
-    via = f"overlay {overlay.source(overlay.pointer)}"
 
     def origin(pointer: str) -> Origin:
-        return Origin(via, overlay.source, overlay.pointer + pointer)
+        return Origin("an overlay", overlay.source, overlay.pointer + pointer)
 
     def merge(target: Any, change: Any, pointer: str) -> Any:
         if not isinstance(change, dict):

@@ -19,6 +19,8 @@ def _one(manifest: Manifest) -> str:
 
     def comment(pointer: str) -> str | None:
         origin = origins.get(pointer)
-        return f"from {origin.via}" if origin else None
+        if origin is None:
+            return None
+        return f"from {origin.via}" if origin.source is None else f"from {origin.via}, {origin.source(origin.pointer)}"
 
     return f"# {manifest.position}\n{yaml_text(value, comment)}"

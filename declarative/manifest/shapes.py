@@ -43,6 +43,16 @@ class Shape:
 ANY = Shape()
 
 
+def _loose() -> Shape:
+    shape = Shape(kinds=frozenset({"string", "integer", "number", "boolean", "null"}), mixed=True)
+    shape._items = shape._extra = shape
+    return shape
+
+
+LOOSE = _loose()
+"""Takes everything, and loses nothing: for what is only typed later, at another place."""
+
+
 def shape_of(schema: Mapping[str, Any]) -> Shape:
     """The shape of a whole schema. Follows `$ref` inside the file; looks into `allOf`, `anyOf`, `oneOf`, `if`."""
     return _Compiler(schema).compile(schema)

@@ -43,7 +43,7 @@ class Variable:
     def origin(self) -> Origin:
         if self.source is None:
             return Origin(f'variable "{self.name}", given on the command line')
-        return Origin(f'variable "{self.name}", {self.source(self.pointer)}', self.source, self.pointer)
+        return Origin(f'variable "{self.name}"', self.source, self.pointer)
 
 
 def given(name: str, text: str, declared: Variable | None) -> Variable:
