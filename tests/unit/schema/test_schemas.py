@@ -43,10 +43,34 @@ REPORT_PARAMETERS = {
 }
 
 # What editors built on draft 7 understand; `$defs` is an ordinary place for them, reached by `$ref`.
-KEYWORDS = {
-    "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required", "additionalProperties", "items", "enum", "const",
-    "pattern", "patternErrorMessage", "errorMessage", "minimum", "maximum", "minLength", "default", "examples", "not", "allOf", "if", "then",
-}  # fmt: skip
+KEYWORDS = set(
+    [
+        "$schema",
+        "$defs",
+        "$ref",
+        "title",
+        "description",
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "enum",
+        "const",
+        "pattern",
+        "minimum",
+        "maximum",
+        "minLength",
+        "default",
+        "examples",
+        "not",
+        "allOf",
+        "if",
+        "then",
+        "patternErrorMessage",
+        "errorMessage",
+    ]
+)
 
 
 def subschemas(node, path=""):
@@ -60,7 +84,7 @@ def subschemas(node, path=""):
             yield from subschemas(node[key], f"{path}/{key}")
 
 
-NAMES = [name.removesuffix(registry.SUFFIX) for name in registry.files()]
+NAMES = [*(kind.lower() for kind in registry.kinds()), "manifest", "plan"]
 
 
 @pytest.mark.parametrize("name", NAMES)
