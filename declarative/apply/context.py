@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from declarative.apply.model import ApplyRequest, Phase, Progress
 from declarative.assets.model import DesiredAsset, LiveAsset
-from declarative.core.errors import DeclarativeError
+from declarative.core.errors import DeclarativeError, StateError
 from declarative.plan.model import ApplyResult, Calls, Change, ChangeResult, OutcomeKind
 from declarative.qualys.model import CallRecord
 from declarative.state.model import Intent, IntentKind, Lease, Outcome, Resource
@@ -98,13 +98,22 @@ class Context:
         self.request.probe("state:remove:after")
 
     def record_calls(self) -> None:
+        """Adds what was called to the audit. An audit that cannot be written never stops or denies a write."""
         if self.request.calls is None:
             return
         calls = self.request.calls.drain()
         for _, call in calls:
             self.sent.add(call)
-        if calls:
+        if not calls:
+            return
+        try:
             self.request.store.record_calls(self.run_id, calls)
+        except StateError as error:
+            self.warn(f"the calls of the run could not be recorded: {error.message}")
+
+    def warn(self, message: str) -> None:
+        if message not in self.warnings:
+            self.warnings.append(message)
 
     # -- results ----------------------------------------------------------------------------------------------------
 
