@@ -39,4 +39,4 @@ def _request(request: FailedRequest, style: Style) -> list[str]:
 
 
 def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")
+    return text.replace("\n", "\n    ")

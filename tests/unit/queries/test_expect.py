@@ -68,7 +68,9 @@ def test_none_fails_when_any_item_of_any_record_matches():
 
 
 def test_an_absent_value_does_not_pass_every():
-    assert run(Expect(every=(FieldExpectation("agent.version", "EQUALS", "5"),)), [host(1, agent=None)]).status is ExpectStatus.FAIL
+    assert (
+        run(Expect(every=(FieldExpectation("agent.version", "EQUALS", "5"),)), [host(1, agent=None)]).status is ExpectStatus.FAIL
+    )
 
 
 @pytest.mark.parametrize(

@@ -163,9 +163,7 @@ def rich_plan():
                 excerpt="        - {field: component.firstFoundDate, value: 2026-01-15}",
             ),
         ),
-        breaches=(
-            LimitBreach("update", 3, "30 % of 9 assets", "--allow-updates 3", "3 updates are 33 % of the 9 assets known"),
-        ),
+        breaches=(LimitBreach("update", 3, "30 % of 9 assets", "--allow-updates 3", "3 updates are 33 % of the 9 assets known"),),
         limits=("create 1 of at most 500 (--allow-creates N)",),
         read_strategy="12 assets by serialNumber in one IN filter, 3 by id",
         quota=Quota(limit=300, remaining=2, window_seconds=3600),
@@ -186,7 +184,9 @@ def rich_result():
             entry("Asset/a", "Asset", Action.CREATE, OutcomeKind.APPLIED, request_id="rq-1", arrived=False, source=place(1)),
             entry("Asset/b", "Asset", Action.UPDATE, OutcomeKind.APPLIED, request_id="rq-1", asset_id=5000001, arrived=True),
             entry("Asset/c", "Asset", Action.UPDATE, OutcomeKind.FAILED, "HTTP 400: Invalid ipAddress", "rq-1", source=place(9)),
-            entry("Asset/d", "Asset", Action.UPDATE, OutcomeKind.STALE, "the live asset changed since the plan", asset_id=5000004),
+            entry(
+                "Asset/d", "Asset", Action.UPDATE, OutcomeKind.STALE, "the live asset changed since the plan", asset_id=5000004
+            ),
             entry("Report/r", "Report", Action.RUN, OutcomeKind.APPLIED, file_uuid="f5fde510-1b8a-11f1-a10e-63ad41ec1bb5"),
             entry("Report/s", "Report", Action.RUN, OutcomeKind.UNCERTAIN, "the connection broke after the request was sent"),
             entry("Report/t", "Report", Action.RUN, OutcomeKind.SKIPPED, "Asset/c failed, which it depends on"),

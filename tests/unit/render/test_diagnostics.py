@@ -33,7 +33,11 @@ def finding(severity=E, rule="schema/type", message="expected a string", positio
 MIXED = (
     finding(position=Position("b.yaml", 1, 1)),
     finding(
-        excerpt="  name: [web]", position=Position("a.yaml", 3, 9, 3, 14), hint="Write a name.", address="Asset/web", pointer="/spec"
+        excerpt="  name: [web]",
+        position=Position("a.yaml", 3, 9, 3, 14),
+        hint="Write a name.",
+        address="Asset/web",
+        pointer="/spec",
     ),
     finding(W, "filter/undocumented-field", "tags.name is not documented", Position("a.yaml", 7, 1)),
     finding(N, "style/order", "spec before metadata", None),
@@ -171,7 +175,9 @@ def test_gitlab_entries_have_the_five_required_parts():
 
 
 def test_github_annotations_carry_place_and_title_and_escape_their_syntax():
-    (line,) = github([finding(message="50 % of\nall :: x", rule="a/b,c:d", position=Position("x,y:z.yaml", 3, 9, 3, 12))]).splitlines()
+    (line,) = github(
+        [finding(message="50 % of\nall :: x", rule="a/b,c:d", position=Position("x,y:z.yaml", 3, 9, 3, 12))]
+    ).splitlines()
     assert line == "::error file=x%2Cy%3Az.yaml,line=3,col=9,endLine=3,endColumn=12,title=a/b%2Cc%3Ad::50 %25 of%0Aall :: x"
 
 

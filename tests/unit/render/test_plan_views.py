@@ -84,7 +84,9 @@ def test_changes_that_differ_in_basis_are_not_grouped():
 
 
 def test_a_list_is_compared_as_a_set_and_shows_only_what_differs():
-    field = FieldChange("coreAttributes.softwares", [f"app-{n}" for n in range(50)], [f"app-{n}" for n in range(49, 0, -1)], Basis.LIVE)
+    field = FieldChange(
+        "coreAttributes.softwares", [f"app-{n}" for n in range(50)], [f"app-{n}" for n in range(49, 0, -1)], Basis.LIVE
+    )
     text = plan_text(bare(update("a", field)))
     assert '- "app-0"' in text
     assert "app-17" not in text
@@ -136,7 +138,10 @@ def test_the_views_do_not_depend_on_anything_but_the_plan(rich_plan):
 
 def many(number):
     return bare(
-        *(update(f"web-{n:05}", FieldChange("coreAttributes.address", f"10.0.0.{n}", f"10.1.0.{n}", Basis.LIVE)) for n in range(number))
+        *(
+            update(f"web-{n:05}", FieldChange("coreAttributes.address", f"10.0.0.{n}", f"10.1.0.{n}", Basis.LIVE))
+            for n in range(number)
+        )
     )
 
 
@@ -155,7 +160,9 @@ def test_markdown_keeps_to_its_budget_and_cuts_between_objects(limit):
 
 
 def test_markdown_counts_bytes_not_characters():
-    wide = bare(*(update(f"w{n}", FieldChange("coreAttributes.hostName", None, "漢" * 80 + str(n), Basis.LIVE)) for n in range(300)))
+    wide = bare(
+        *(update(f"w{n}", FieldChange("coreAttributes.hostName", None, "漢" * 80 + str(n), Basis.LIVE)) for n in range(300))
+    )
     assert len(plan_markdown(wide, limit=20_000).encode()) <= 20_000
 
 

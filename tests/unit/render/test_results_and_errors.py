@@ -69,4 +69,4 @@ def test_an_invalid_project_shows_its_diagnostics():
 
 def test_a_plain_error_is_one_line_and_several_lines_stay_indented():
     assert error_text(BlockedError("limit exceeded")) == "Error: limit exceeded\n"
-    assert error_text(BlockedError("two things:\na\nb")) == "Error: two things:\n  a\n  b\n"
+    assert error_text(BlockedError("two things:\na\nb")) == "Error: two things:\n    a\n    b\n"

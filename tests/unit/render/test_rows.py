@@ -51,7 +51,10 @@ def test_json_and_json_lines_hold_the_chosen_columns():
 
 def test_csv_has_a_header_and_survives_quotes_commas_and_newlines():
     hostile = ({"a": 'say "hi", then\nleave', "b": True, "c": None},)
-    assert list(csv.reader(io.StringIO(rows("csv", hostile, ("a", "b", "c"))))) == [["a", "b", "c"], ['say "hi", then\nleave', "true", ""]]
+    assert list(csv.reader(io.StringIO(rows("csv", hostile, ("a", "b", "c"))))) == [
+        ["a", "b", "c"],
+        ['say "hi", then\nleave', "true", ""],
+    ]
     assert rows("csv", (), ("a", "b")) == "a,b\n"
 
 
