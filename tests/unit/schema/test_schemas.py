@@ -43,34 +43,11 @@ REPORT_PARAMETERS = {
 }
 
 # What editors built on draft 7 understand; `$defs` is an ordinary place for them, reached by `$ref`.
-KEYWORDS = set(
-    [
-        "$schema",
-        "$defs",
-        "$ref",
-        "title",
-        "description",
-        "type",
-        "properties",
-        "required",
-        "additionalProperties",
-        "items",
-        "enum",
-        "const",
-        "pattern",
-        "minimum",
-        "maximum",
-        "minLength",
-        "default",
-        "examples",
-        "not",
-        "allOf",
-        "if",
-        "then",
-        "patternErrorMessage",
-        "errorMessage",
-    ]
-)
+KEYWORDS = {
+    *("$schema", "$defs", "$ref", "title", "description", "type", "properties", "required", "additionalProperties", "items"),
+    *("enum", "const", "pattern", "minimum", "maximum", "minLength", "default", "examples", "not", "allOf", "if", "then"),
+    *("patternErrorMessage", "errorMessage"),
+}
 
 
 def subschemas(node, path=""):
