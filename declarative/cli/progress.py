@@ -19,7 +19,7 @@ class ProgressLine:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._started = time.monotonic()
-        self._last = float("-inf")
+        self._last = self._started
         self._phase: str | None = None
 
     def __call__(self, progress: Progress) -> None:
@@ -32,7 +32,7 @@ class ProgressLine:
         done = progress.done >= progress.total
         if self._console.stderr.isatty():
             self._console.err(f"\r\x1b[K{line}", end="\n" if done else "")
-        elif now - self._last >= EVERY_SECONDS or done:
+        elif done or now - self._last >= EVERY_SECONDS:
             self._console.err(line)
             self._last = now
 
