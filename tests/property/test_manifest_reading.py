@@ -1,0 +1,198 @@
+"""Laws of the reader: what is dumped loads equal, the quick reader agrees with the reference, and nothing is ever thrown."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from declarative.core.diagnostics import Position
+from declarative.manifest import load
+from declarative.manifest.documents import Context, read_document, shape_for
+from declarative.manifest.emit import yaml_text
+from declarative.manifest.nodes import read_nodes, to_value
+from declarative.manifest.quick import read_quickly
+from declarative.manifest.scalars import MAX_DIGITS
+from declarative.manifest.shapes import ANY, Shape
+from declarative.manifest.sources import RawDocument, ReadLimits, documents_of, forbidden
+
+LIMITS = ReadLimits()
+TEXT = Shape(kinds=frozenset({"string"}), text=True)
+EVERYWHERE_TEXT = Shape(text=True)
+EVERYWHERE_TEXT._items = EVERYWHERE_TEXT._extra = EVERYWHERE_TEXT
+
+visible = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"])).filter(
+    lambda text: forbidden(text) is None and "\r" not in text
+)
+tricky = st.sampled_from(
+    ["", " ", "~", "null", "NO", "012", "1_000", "0x1F", "10:20:30", "2026-01-15", "=", "<<", "- a", "a: b", "#x", "x #y", "[", "{a}", "*a", "&a",
+     "!a", "|", ">", "%x", "@x", "`x`", "'", '"', "---", "...", "\t", "\n", " a", "a ", "a\n", "\na", ".inf", "1e3", "?", "? a", "${var.x}"]
+)  # fmt: skip
+texts = visible | tricky
+integers = st.integers(-(10**MAX_DIGITS) + 1, 10**MAX_DIGITS - 1)
+scalars = st.none() | st.booleans() | integers | st.floats(allow_nan=False, allow_infinity=False) | texts
+keys = texts.filter(bool).filter(lambda key: key != "<<")
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=12
+)
+mappings = st.dictionaries(keys, values, min_size=1, max_size=5)
+
+
+def reference(text: str, shape: Shape = ANY):
+    (document,), found = documents_of(text.encode(), "f.yaml", LIMITS)
+    reading = read_nodes(document, LIMITS)
+    refusals: list[object] = []
+    value = to_value(reading.root, shape, refusals) if reading.root else None
+    return value, [*found, *reading.diagnostics, *refusals]
+
+
+@given(mappings)
+def test_what_is_emitted_loads_equal(value):
+    assert reference(yaml_text(value)) == (value, [])
+
+
+@given(mappings, st.booleans(), st.sampled_from([None, True, False]))
+def test_what_another_tool_dumps_loads_equal(value, canonical, flow):
+    # PyYAML's own floats (`1e+20` without a dot) are text by every rule but its own, so they stay out here.
+    value = _without_floats(value)
+    text = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=flow, canonical=canonical)
+    loaded, found = reference(text.replace("---\n", "", 1) if canonical else text)
+    assert (loaded, found) == (value, [])
+
+
+@given(texts)
+def test_any_text_in_double_quotes_is_that_text(text):
+    import json
+
+    assert reference(f"v: {json.dumps(text, ensure_ascii=False)}\n") == ({"v": text}, [])
+
+
+@given(
+    st.text(string.ascii_letters + string.digits + "_.:+-/", min_size=1).filter(
+        lambda text: not text.endswith(":") and ": " not in text
+    )
+)
+def test_a_plain_word_at_a_text_place_is_that_word(text):
+    if text[0] in "-:?" or text.startswith(("---", "...")):
+        text = "x" + text
+    value, found = reference(f"v: {text}\n", EVERYWHERE_TEXT)
+    assert not found
+    assert value == {"v": None if text in ("null", "Null", "NULL") else text}
+
+
+fragments = st.sampled_from(
+    ["a", "b", "key", ": ", ":", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ", ", ",", '"', "'", "|", ">", "#", " # c", "&x ", "*x", "!!str ", "!t ",
+     "---", "\n---\n", "...", "? ", "012", "1.5", "true", "null", "~", "<<", "\t", "${var.x}", "é", "\u200b", "\\u202e", "%YAML 1.2\n", "\r\n", "|+\n", ">-\n"]
+)  # fmt: skip
+yamlish = st.lists(fragments, max_size=30).map("".join) | mappings.map(yaml_text) | st.text(max_size=60)
+
+
+@given(yamlish, st.sampled_from([ANY, EVERYWHERE_TEXT]))
+@settings(max_examples=1500)
+@example("a: b\nc: d\n", ANY)
+@example("a: [1, {b: c}]\nd: |\n  x\n", ANY)
+def test_the_quick_reader_says_what_the_reference_says_or_nothing(text, shape):
+    documents, _ = documents_of(text.encode("utf-8", "surrogatepass"), "f.yaml", LIMITS)
+    for document in documents:
+        quick = read_quickly(document, shape, LIMITS)
+        if quick is None:
+            continue
+        reading = read_nodes(document, LIMITS)
+        refusals: list[object] = []
+        assert reading.root is not None
+        assert (reading.diagnostics, refusals) == ((), [])
+        value = to_value(reading.root, shape, refusals)
+        assert repr(quick[0]) == repr(value)
+        assert quick[1] == (reading.root.span.line, reading.root.span.column)
+
+
+def test_the_quick_reader_reads_ordinary_documents():
+    text = "a: 1\nb: [x, {y: z}]\nc:\n  - d: e\n    f: 'g'\nh: |\n  text\n"
+    assert read_quickly(RawDocument("f.yaml", text), ANY, LIMITS) is not None
+
+
+@given(yamlish | st.binary(max_size=80))
+@settings(max_examples=1500)
+def test_any_bytes_give_a_result_or_located_findings(data):
+    raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
+    documents, found = documents_of(raw, "f.yaml", LIMITS)
+    lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
+    for document in documents:
+        outcome = read_document(document, Context())
+        found.extend(outcome.diagnostics)
+        assert (outcome.manifest is None) or not outcome.diagnostics
+    for one in found:
+        assert isinstance(one.position, Position)
+        assert one.position.file == "f.yaml"
+        assert 1 <= one.position.line <= lines + 1
+        assert one.position.column >= 1
+        assert one.rule.count("/") == 1
+        assert one.message
+
+
+HEAD = "apiVersion: declarative/v1\nkind: {}\nmetadata: {{name: x}}\nspec:\n"
+
+
+@given(st.sampled_from(["Asset", "Report", "Connector", "HostQuery", "ComponentQuery", "Project", "Nope"]), yamlish)
+@settings(max_examples=600)
+def test_any_text_below_a_manifests_head_gives_a_result_or_located_findings(kind, text):
+    raw = (HEAD.format(kind) + "  " + text.replace("\n", "\n  ")).encode("utf-8", "surrogatepass")
+    documents, _ = documents_of(raw, "f.yaml", LIMITS)
+    for document in documents:
+        outcome = read_document(document, Context())
+        assert all(one.position for one in outcome.diagnostics)
+        if outcome.manifest is not None:
+            assert outcome.manifest.locate("/spec").file == "f.yaml"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["---\n", "a: 1\n", "# c\n", "\n", "...\n", "b: |\n  x\n", "%YAML 1.2\n", "c: [\n", "---"]), max_size=12
+    )
+)
+def test_the_pieces_of_a_file_are_the_file(parts):
+    data = "".join(parts).encode()
+    documents, _ = documents_of(data, "f.yaml", LIMITS)
+    assert "".join(document.text for document in documents).encode() == data
+    line = 1
+    for document in documents:
+        assert document.line == line
+        line += document.text.count("\n")
+
+
+@given(st.lists(st.sampled_from(["a: 1\n", "a: 1\nb: [2]\n", "- x\n", "# c\na: 3\n"]), min_size=1, max_size=5))
+def test_documents_read_one_by_one_are_what_the_whole_stream_says(parts):
+    text = "---\n".join(parts)
+    documents, _ = documents_of(text.encode(), "f.yaml", LIMITS)
+    ours = [to_value(reading.root, ANY, []) for document in documents if (reading := read_nodes(document, LIMITS)).root]
+    assert ours == list(yaml.safe_load_all(text))
+
+
+@given(project=yamlish, manifest=yamlish)
+@settings(max_examples=150, deadline=None)
+def test_a_project_of_any_text_is_read_to_the_end(tmp_path_factory, project, manifest):
+    root = tmp_path_factory.mktemp("p")
+    (root / "manifests").mkdir()
+    head = "apiVersion: declarative/v1\nkind: Project\nmetadata: {name: x}\nspec:\n  "
+    (root / "declarative.yaml").write_bytes((head + project.replace("\n", "\n  ")).encode("utf-8", "surrogatepass"))
+    (root / "manifests" / "a.yaml").write_bytes(manifest.encode("utf-8", "surrogatepass"))
+    loaded = load(root, variables={"x": "1"}, environ={})
+    assert all(one.position for one in loaded.diagnostics)
+
+
+def _without_floats(value):
+    if isinstance(value, float):
+        return None
+    if isinstance(value, list):
+        return [_without_floats(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_floats(item) for key, item in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("kind", ["Asset", "Report", "Project"])
+def test_a_kind_has_a_shape(kind):
+    assert shape_for(kind).properties["metadata"].properties["name"].text
