@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import orjson
+
+from declarative.core.secrets import Redactor
 
 MAX_DEPTH = 64
 EXCERPT = 600
@@ -44,6 +46,21 @@ class Answer:
     @property
     def is_html(self) -> bool:
         return self.content_type == "text/html" or looks_like_html(self.body)
+
+
+def masked(answer: Answer, redact: Redactor) -> Answer:
+    """The answer without known secrets, for one whose text may be shown: a server may repeat what it was sent.
+
+    Masking comes before any cutting, or half a secret could stay.
+    """
+    try:
+        text = answer.body.decode()
+    except UnicodeDecodeError:
+        text = answer.body.decode("latin-1")
+        clean_text = redact(text)
+        return answer if clean_text == text else replace(answer, body=clean_text.encode("latin-1", "replace"))
+    clean_text = redact(text)
+    return answer if clean_text == text else replace(answer, body=clean_text.encode())
 
 
 def media_type(headers: httpx.Headers) -> str:
@@ -102,7 +119,7 @@ def _may_nest_deeper(text: bytes) -> bool:
 
 def _nests_deeper(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             child
             for item in level

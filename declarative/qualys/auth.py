@@ -15,7 +15,7 @@ import orjson
 from declarative.core.clock import Clock
 from declarative.core.errors import ApiError, AuthError, FailedRequest
 from declarative.core.secrets import Redactor, Secret
-from declarative.qualys.answers import Answer, looks_like_html
+from declarative.qualys.answers import Answer, looks_like_html, masked
 from declarative.qualys.credentials import ClientCredentials, Credentials, PasswordCredentials, TokenCredentials
 from declarative.qualys.model import Login
 from declarative.qualys.patience import Outcome, Patience
@@ -95,6 +95,8 @@ class Tokens:
             answer = self._wire.exchange(request)
         except BrokenError as broken:
             return of_broken(broken, CallClass.READ)
+        if answer.status >= 300:
+            answer = masked(answer, self._redactor)
         failure = _login_verdict(answer) or of_status(answer, CallClass.READ, self._clock.now())
         if failure is None and _token_in(answer.body) is None:
             what = "an HTML page" if looks_like_html(answer.body) else "something that is no token"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Mapping
 
@@ -36,6 +37,11 @@ def _bypassed(target: Target, no_proxy: str) -> bool:
         if name and (name in {"*", host} or host.endswith(f".{name}")):
             return True
     return False
+
+
+def quiet() -> None:
+    """httpcore's debug log writes what a server sent before anybody could mask a secret in it."""
+    logging.getLogger("httpcore").setLevel(logging.INFO)
 
 
 def tls_for(target: Target) -> ssl.SSLContext:

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -13,7 +14,7 @@ import httpx
 import orjson
 
 from declarative.core.errors import ApiError, AuthError, FailedRequest
-from declarative.qualys.answers import Answer, clean, looks_like_html, media_type, said
+from declarative.qualys.answers import Answer, looks_like_html, masked, media_type, said
 from declarative.qualys.model import ReportFile, ReportOutcome, ReportOutcomeStatus
 from declarative.qualys.transport import JSON, Transport, json_body
 from declarative.qualys.verdicts import CallClass, Failure, Fate
@@ -90,7 +91,8 @@ def _fetch(transport: Transport, request: Request, name: str, part: _PartFile) -
     start = part.start_of_file()
     if outcome.streamed and not _is_message(start):
         return outcome
-    failed = FailedRequest("GET", DOWNLOAD, outcome.status, body=clean(transport.redactor(said(outcome.body or start))))
+    words = said(masked(replace(outcome, body=outcome.body or start), transport.redactor).body)
+    failed = FailedRequest("GET", DOWNLOAD, outcome.status, body=words)
     what = failed.body or "there is nothing in it"
     raise ApiError(f"the report {name!r} is not ready: HTTP {outcome.status} is no file: {what}", request=failed, hint=_NOT_READY)
 

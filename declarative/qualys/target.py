@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 import httpx
 
 from declarative.core.errors import InvalidError
 
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\.?")
 _HINT = "use the gateway of your platform, such as https://gateway.qg1.apps.qualys.com"
 
 
@@ -36,12 +38,15 @@ class Target:
 
 def is_loopback(host: str) -> bool:
     """Loopback by its form alone: a name other than `localhost` may resolve to anything."""
-    if host.lower() == "localhost":
-        return True
+    return host.lower() == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 def checked_base_url(text: str) -> str:
@@ -63,6 +68,8 @@ def target_of(text: str) -> Target:
         raise InvalidError("the base URL must not hold a user name or password", hint="credentials go into QUALYS_... variables")
     if url.scheme not in {"http", "https"} or not url.host:
         raise InvalidError(f"the base URL {given!r} is not an https address", hint=_HINT)
+    if not _HOST.fullmatch(url.raw_host.decode("ascii", "replace")) and not _is_address(url.host):
+        raise InvalidError(f"the base URL {given!r} has a host that cannot be", hint=_HINT)
     if "?" in given or "#" in given:
         raise InvalidError(f"the base URL {given!r} must not have a query or a fragment", hint=_HINT)
     if url.scheme == "http" and not is_loopback(url.host):

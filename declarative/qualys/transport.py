@@ -10,7 +10,7 @@ import orjson
 from declarative.core.clock import Clock
 from declarative.core.errors import ApiError, AuthError, FailedRequest
 from declarative.core.secrets import Redactor, Secret
-from declarative.qualys.answers import Answer, UnreadableError, clean, decode, said
+from declarative.qualys.answers import EXCERPT, Answer, UnreadableError, clean, decode, masked, said
 from declarative.qualys.auth import Tokens
 from declarative.qualys.patience import Outcome, Patience
 from declarative.qualys.verdicts import Again, CallClass, Failure, Fate, of_broken, of_status, of_unreadable
@@ -47,9 +47,9 @@ class Transport:
 
     def malformed(self, request: Request, answer: Answer, text: str) -> ApiError:
         """The error for an answer that is JSON, but not what it has to be."""
-        body = clean(self.redactor(answer.body[:2000].decode("utf-8", "replace")))
+        body = clean(masked(answer, self.redactor).body[: 2 * EXCERPT].decode("utf-8", "replace"))
         failed = FailedRequest(request.method, request.path, answer.status, request.request_id, body)
-        return ApiError(f"{failed}: {text}", request=failed)
+        return ApiError(f"{failed}: {clean(self.redactor(text))}", request=failed)
 
 
 class _Call:
@@ -74,9 +74,6 @@ class _Call:
             return Failure(
                 Fate.NOT_SENT, Again.NEVER, error.message, auth=isinstance(error, AuthError), hint=error.hint, login=error
             )
-        if isinstance(outcome, Failure):
-            redact = self._transport.redactor
-            return replace(outcome, text=redact(outcome.text), body=redact(outcome.body))
         return outcome
 
     def _once(self, token: Secret) -> Outcome:
@@ -84,6 +81,8 @@ class _Call:
             answer = self._transport.wire.exchange(self._request, authorization=f"Bearer {token.reveal()}")
         except BrokenError as broken:
             return of_broken(broken, self._kind)
+        if answer.status >= 300 or self._kind is not CallClass.READ:
+            answer = masked(answer, self._transport.redactor)
         failure = of_status(answer, self._kind, self._transport.clock.now())
         if failure is not None:
             return failure
@@ -100,8 +99,8 @@ class _Call:
         try:
             return replace(answer, data=decode(answer.body))
         except UnreadableError as error:
-            excerpt = said(answer.body)[:200]
+            excerpt = said(masked(answer, self._transport.redactor).body)[:200]
             return self._unreadable(answer, f"{error} (it starts: {excerpt})" if excerpt else str(error))
 
     def _unreadable(self, answer: Answer, reason: str) -> Failure:
-        return of_unreadable(answer, reason, self._kind)
+        return of_unreadable(masked(answer, self._transport.redactor), reason, self._kind)

@@ -17,7 +17,7 @@ from declarative.qualys.answers import Answer, clean
 from declarative.qualys.guard import PinnedTransport, ReadOnlyTransport
 from declarative.qualys.limits import Meter
 from declarative.qualys.model import CallRecord, Observer
-from declarative.qualys.network import proxy_for, tls_for
+from declarative.qualys.network import proxy_for, quiet, tls_for
 from declarative.qualys.target import Target
 
 USER_AGENT = "qualys-declarative"
@@ -98,6 +98,7 @@ class Wire:
         self._gate = ReadOnlyTransport if read_only else PinnedTransport
         self._proxy = proxy_for(target, environ)
         self._tls = tls_for(target)
+        quiet()
         self._client = self._open()
 
     def close(self) -> None:
