@@ -44,6 +44,8 @@ class Fault:
     location: str = ""
 
     def matches(self, request: Request) -> bool:
+        if self.kind == "assetsError" and not request.path.endswith("/connector/asset/data/sync"):
+            return False  # no other call carries assets
         return (
             self.method in ("*", request.method)
             and fnmatchcase(request.path, self.path)
