@@ -58,13 +58,17 @@ def _core(written: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
     """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed"."""
-    kept = ((key, _pruned(item)) for key, item in value.items())
-    return {key: item for key, item in kept if item is not None and item not in ({}, [])}
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, (dict, list)):
+            below = pruned(item) if isinstance(item, dict) else _pruned_list(item)
+            if below:
+                kept[key] = below
+        elif item is not None:
+            kept[key] = item
+    return kept
 
 
-def _pruned(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return pruned(value)
-    if isinstance(value, list):
-        return [item for item in map(_pruned, value) if item is not None and item != {}]
-    return value
+def _pruned_list(items: list[Any]) -> list[Any]:
+    kept = (pruned(item) if isinstance(item, dict) else item for item in items)
+    return [item for item in kept if item is not None and item != {}]

@@ -87,6 +87,8 @@ def _identity(identity: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _says_something(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
     items = value if isinstance(value, list) else [value]
     return any(item is not None and str(item).strip() for item in items)
 
@@ -100,10 +102,10 @@ def _plain(name: str, text: str) -> Iterator[Finding]:
 
 
 def _formats(found: Mapping[str, Any], pointer: str, checks: Mapping[str, tuple[str, Check]]) -> Iterator[Finding]:
-    for name, value in found.items():
-        if value is None or name not in checks:
+    for name, (rule, complain) in checks.items():
+        value = found.get(name)
+        if value is None:
             continue
-        rule, complain = checks[name]
         for text, place in _texts(value, f"{pointer}/{name}"):
             complaint = complain(text) if text.strip() else None  # blank is how the samples say "nothing"
             if complaint is not None:

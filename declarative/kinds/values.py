@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(?:([:-])[0-9a-fA-F]{1,2})(?:\1[0-9a-fA-F]{1,2}){4}(?:\1[0-9a-fA-F]{1,2}){0,2}")
 _MAC_BARE = re.compile(r"[0-9a-fA-F]{12}(?:[0-9a-fA-F]{4})?|(?:[0-9a-fA-F]{4}\.){2,3}[0-9a-fA-F]{4}")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
@@ -23,6 +25,8 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 def ip_problem(text: str, version: int | None = None) -> str | None:
     """`version` 4 or 6: the address must be of that one."""
+    if version != 6 and _IPV4.fullmatch(text):
+        return None  # the common case, ten times faster
     try:
         found = ipaddress.ip_address(text.strip().partition("%")[0])
     except ValueError:
