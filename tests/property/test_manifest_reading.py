@@ -28,9 +28,50 @@ visible = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"])).filte
     lambda text: forbidden(text) is None and "\r" not in text
 )
 tricky = st.sampled_from(
-    ["", " ", "~", "null", "NO", "012", "1_000", "0x1F", "10:20:30", "2026-01-15", "=", "<<", "- a", "a: b", "#x", "x #y", "[", "{a}", "*a", "&a",
-     "!a", "|", ">", "%x", "@x", "`x`", "'", '"', "---", "...", "\t", "\n", " a", "a ", "a\n", "\na", ".inf", "1e3", "?", "? a", "${var.x}"]
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "~",
+        "null",
+        "NO",
+        "012",
+        "1_000",
+        "0x1F",
+        "10:20:30",
+        "2026-01-15",
+        "=",
+        "<<",
+        "- a",
+        "a: b",
+        "#x",
+        "x #y",
+        "[",
+        "{a}",
+        "*a",
+        "&a",
+        "!a",
+        "|",
+        ">",
+        "%x",
+        "@x",
+        "`x`",
+        "'",
+        '"',
+        "---",
+        "...",
+        "\t",
+        "\n",
+        " a",
+        "a ",
+        "a\n",
+        "\na",
+        ".inf",
+        "1e3",
+        "?",
+        "? a",
+        "${var.x}",
+    ]
+)
 texts = visible | tricky
 integers = st.integers(-(10**MAX_DIGITS) + 1, 10**MAX_DIGITS - 1)
 scalars = st.none() | st.booleans() | integers | st.floats(allow_nan=False, allow_infinity=False) | texts
@@ -56,8 +97,8 @@ def test_what_is_emitted_loads_equal(value):
 
 @given(mappings, st.booleans(), st.sampled_from([None, True, False]))
 def test_what_another_tool_dumps_loads_equal(value, canonical, flow):
-    # PyYAML's own floats (`1e+20` without a dot) are text by every rule but its own, so they stay out here.
-    value = _without_floats(value)
+    # PyYAML's idea of a number differs (`0E0` is text to it), so what looks like one stays out here.
+    value = _without_numbers(value)
     text = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=flow, canonical=canonical)
     loaded, found = reference(text.replace("---\n", "", 1) if canonical else text)
     assert (loaded, found) == (value, [])
@@ -84,14 +125,58 @@ def test_a_plain_word_at_a_text_place_is_that_word(text):
 
 
 fragments = st.sampled_from(
-    ["a", "b", "key", ": ", ":", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ", ", ",", '"', "'", "|", ">", "#", " # c", "&x ", "*x", "!!str ", "!t ",
-     "---", "\n---\n", "...", "? ", "012", "1.5", "true", "null", "~", "<<", "\t", "${var.x}", "é", "\u200b", "\\u202e", "%YAML 1.2\n", "\r\n", "|+\n", ">-\n"]
-)  # fmt: skip
+    [
+        "a",
+        "b",
+        "key",
+        ": ",
+        ":",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "- ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        ",",
+        '"',
+        "'",
+        "|",
+        ">",
+        "#",
+        " # c",
+        "&x ",
+        "*x",
+        "!!str ",
+        "!t ",
+        "---",
+        "\n---\n",
+        "...",
+        "? ",
+        "012",
+        "1.5",
+        "true",
+        "null",
+        "~",
+        "<<",
+        "\t",
+        "${var.x}",
+        "é",
+        "\u200b",
+        "\\u202e",
+        "%YAML 1.2\n",
+        "\r\n",
+        "|+\n",
+        ">-\n",
+    ]
+)
 yamlish = st.lists(fragments, max_size=30).map("".join) | mappings.map(yaml_text) | st.text(max_size=60)
 
 
 @given(yamlish, st.sampled_from([ANY, EVERYWHERE_TEXT]))
-@settings(max_examples=1500)
+@settings(max_examples=400)
 @example("a: b\nc: d\n", ANY)
 @example("a: [1, {b: c}]\nd: |\n  x\n", ANY)
 def test_the_quick_reader_says_what_the_reference_says_or_nothing(text, shape):
@@ -115,7 +200,7 @@ def test_the_quick_reader_reads_ordinary_documents():
 
 
 @given(yamlish | st.binary(max_size=80))
-@settings(max_examples=1500)
+@settings(max_examples=400)
 def test_any_bytes_give_a_result_or_located_findings(data):
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
     documents, found = documents_of(raw, "f.yaml", LIMITS)
@@ -137,7 +222,7 @@ HEAD = "apiVersion: declarative/v1\nkind: {}\nmetadata: {{name: x}}\nspec:\n"
 
 
 @given(st.sampled_from(["Asset", "Report", "Connector", "HostQuery", "ComponentQuery", "Project", "Nope"]), yamlish)
-@settings(max_examples=600)
+@settings(max_examples=300)
 def test_any_text_below_a_manifests_head_gives_a_result_or_located_findings(kind, text):
     raw = (HEAD.format(kind) + "  " + text.replace("\n", "\n  ")).encode("utf-8", "surrogatepass")
     documents, _ = documents_of(raw, "f.yaml", LIMITS)
@@ -172,7 +257,7 @@ def test_documents_read_one_by_one_are_what_the_whole_stream_says(parts):
 
 
 @given(project=yamlish, manifest=yamlish)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_project_of_any_text_is_read_to_the_end(tmp_path_factory, project, manifest):
     root = tmp_path_factory.mktemp("p")
     (root / "manifests").mkdir()
@@ -183,13 +268,15 @@ def test_a_project_of_any_text_is_read_to_the_end(tmp_path_factory, project, man
     assert all(one.position for one in loaded.diagnostics)
 
 
-def _without_floats(value):
+def _without_numbers(value):
     if isinstance(value, float):
         return None
+    if isinstance(value, str):
+        return "x" + value if value[:1] in "-+.0123456789" else value
     if isinstance(value, list):
-        return [_without_floats(item) for item in value]
+        return [_without_numbers(item) for item in value]
     if isinstance(value, dict):
-        return {key: _without_floats(item) for key, item in value.items()}
+        return {_without_numbers(key): _without_numbers(item) for key, item in value.items()}
     return value
 
 
