@@ -47,9 +47,9 @@ class Encoded:
         }
 
 
-def dumps(value: Any) -> bytes:
-    """Compact JSON with sorted keys. Raises TypeError for what JSON cannot hold exactly."""
-    return orjson.dumps(value, default=_plain, option=_OPTIONS)
+def dumps(value: Any, *, canonical: bool = True) -> bytes:
+    """Compact JSON, with sorted keys if `canonical`. Raises TypeError for what JSON cannot hold exactly."""
+    return orjson.dumps(value, default=_plain, option=_OPTIONS if canonical else _OPTIONS ^ orjson.OPT_SORT_KEYS)
 
 
 def loads(text: str | bytes | memoryview) -> Any:

@@ -36,13 +36,42 @@ def encoded(changed: Iterable[Resource]) -> dict[str, Encoded]:
     return {resource.address: encode(resource) for resource in changed}
 
 
-def load_all(connection: Connection, place: str, seen: dict[str, str]) -> dict[str, Resource]:
+class StoredResources(Mapping[str, Resource]):
+    """What was read in one moment, by address, sorted. A record is decoded each time it is asked for: a hundred thousand of
+    them stay text of a few bytes each instead of millions of objects, and a narrowed plan pays only for what it looks at.
+
+    Asking for a record that was damaged at rest raises StateError.
+    """
+
+    __slots__ = ("_place", "_rows")
+
+    def __init__(self, place: str, rows: dict[str, tuple[str, str, str]]) -> None:
+        self._place = place
+        self._rows = rows
+
+    def __getitem__(self, address: str) -> Resource:
+        return _decoded(self._place, address, *self._rows[address])
+
+    def __contains__(self, address: object) -> bool:
+        return address in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<{len(self._rows)} resources of {self._place}>"
+
+
+def load_all(connection: Connection, place: str, seen: dict[str, str]) -> StoredResources:
     """`seen` is filled with the digest of every row read."""
-    found: dict[str, Resource] = {}
+    rows: dict[str, tuple[str, str, str]] = {}
     for address, kind, document, digest in connection.execute(_SELECT.order_by(resources.c.address)):
-        found[address] = _decoded(place, address, kind, document, digest)
+        rows[address] = (kind, document, digest)
         seen[address] = digest
-    return found
+    return StoredResources(place, rows)
 
 
 def load(connection: Connection, place: str, address: str, seen: dict[str, str]) -> Resource | None:

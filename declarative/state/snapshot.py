@@ -98,7 +98,7 @@ class SqlSnapshot:
         )
         for chunk in chunks(records, _BATCH):
             rows = [
-                {"generation": generation, "asset_id": asset_id, "record": zlib.compress(dumps(record), 1)}
+                {"generation": generation, "asset_id": asset_id, "record": zlib.compress(dumps(record, canonical=False), 1)}
                 for asset_id, record in chunk
             ]
             with self._backend.write() as connection:

@@ -175,7 +175,7 @@ def test_a_record_that_changed_at_rest_is_named(filled: Path, opened: Opener) ->
     assert whole.count(b"NK-n123") >= 1
     filled.write_bytes(whole.replace(b'"NK-n123"', b'"NK-n124"'))
     with pytest.raises(StateError, match="damaged: the record of Asset/n123"):
-        opened(str(filled)).resources()
+        dict(opened(str(filled)).resources())
 
 
 def test_a_database_without_our_rows_is_damaged(filled: Path, opened: Opener) -> None:
