@@ -29,7 +29,7 @@ class SandboxClock:
 
 def iso_millis(moment: datetime) -> str:
     """`2026-01-15T10:32:55.000Z`: the form of the top-level dates of an asset (facts 3.6)."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def epoch_millis(moment: datetime) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 from .catalogue import HARDWARE_CATALOGUE, OS_CATALOGUE, hardware_record, os_record, software
@@ -39,31 +38,25 @@ _LIBRARIES = (("apache-common-utils", ".NET"), ("log4j-core", "Java"), ("jackson
 _TAGS = ("Cloud Agent", "Internet Facing Assets", "PCI Scope", "Production", "Retail", "EU")
 
 
-@dataclass(frozen=True)
 class Sketch:
-    """The few facts from which every part of one generated asset follows."""
+    """The few facts from which every part of one generated asset follows. Built a million times in a scan: kept bare."""
 
-    seed: int
-    number: int  # 0-based
+    __slots__ = ("bits", "label", "number")
 
-    @cached_property
-    def bits(self) -> bytes:
-        return hashlib.blake2b(b"%d:%d" % (self.seed, self.number), digest_size=24).digest()
+    def __init__(self, seed: int, number: int) -> None:
+        self.number = number  # from 0
+        self.label = number + 1  # in names and addresses
+        self.bits = hashlib.blake2b(b"%d:%d" % (seed, number), digest_size=24).digest()
 
     @property
     def asset_id(self) -> int:
         return FIRST_ID + self.number
 
     @property
-    def label(self) -> int:
-        """The number in names and addresses, from 1."""
-        return self.number + 1
-
-    @cached_property
     def role(self) -> str:
         return _ROLES[self.bits[0] % len(_ROLES)]
 
-    @cached_property
+    @property
     def site(self) -> tuple[str, str, str, str, str, str]:
         return _SITES[self.bits[1] % len(_SITES)]
 
@@ -85,15 +78,15 @@ class Sketch:
 
     @property
     def hardware_uuid(self) -> str:
-        return str(uuid.UUID(bytes=self.bits[3:13] + self.label.to_bytes(6, "big"), version=4))
+        return _as_uuid(self.bits[3:13] + self.label.to_bytes(6, "big"))
 
     @property
     def mac(self) -> str:
-        return ":".join(f"{part:02x}" for part in (0x00, 0x50, 0x56, *self.label.to_bytes(3, "big")))
+        return f"00:50:56:{self.label >> 16:02x}:{self.label >> 8 & 255:02x}:{self.label & 255:02x}"
 
     @property
     def address(self) -> str:
-        return ".".join(str(part) for part in (10, *self.label.to_bytes(3, "big")))
+        return f"10.{self.label >> 16}.{self.label >> 8 & 255}.{self.label & 255}"
 
     @property
     def v6(self) -> str | None:
@@ -103,29 +96,59 @@ class Sketch:
     def virtual(self) -> bool:
         return self.bits[5] % 2 == 0
 
-    @cached_property
+    @property
     def touched(self) -> datetime:
-        return LAST_TOUCH - timedelta(minutes=int.from_bytes(self.bits[6:8], "big") * 3)
+        return _days_ago(self.bits[6] << 8 | self.bits[7])[0]
 
-    @cached_property
+    @property
+    def touched_text(self) -> str:
+        return _days_ago(self.bits[6] << 8 | self.bits[7])[1]
+
+    @property
+    def touched_millis(self) -> int:
+        return _days_ago(self.bits[6] << 8 | self.bits[7])[2]
+
+    @property
     def made(self) -> datetime:
         return self.touched - timedelta(days=30 + self.bits[8])
+
+
+@lru_cache(maxsize=65536)
+def _days_ago(draw: int) -> tuple[datetime, str, int]:
+    moment = LAST_TOUCH - timedelta(minutes=draw * 3)
+    return moment, iso_millis(moment), epoch_millis(moment)
+
+
+def _as_uuid(raw: bytes) -> str:
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:]}"
 
 
 Part = Callable[[Sketch], Any]
 
 
 def _uuid(sketch: Sketch, salt: bytes) -> str:
-    return str(uuid.UUID(bytes=hashlib.blake2b(salt + sketch.bits, digest_size=16).digest(), version=4))
+    return _as_uuid(hashlib.blake2b(salt + sketch.bits, digest_size=16).digest())
 
 
 def _operating_system(sketch: Sketch) -> dict[str, Any]:
-    entry = OS_CATALOGUE[sketch.bits[9] % len(OS_CATALOGUE)]
-    return os_record(entry.full_name, entry, f"{entry.market_version}.{sketch.bits[10] % 10}", "64-Bit")
+    return _os_block(sketch.bits[9] % len(OS_CATALOGUE), sketch.bits[10] % 10)
+
+
+# Blocks that many assets have in common are built once and shared; whoever changes a record copies it first.
+@lru_cache(maxsize=1024)
+def _os_block(index: int, patch: int) -> dict[str, Any]:
+    entry = OS_CATALOGUE[index]
+    return os_record(entry.full_name, entry, f"{entry.market_version}.{patch}", "64-Bit")
 
 
 def _hardware(sketch: Sketch) -> dict[str, Any]:
-    _, maker, product, category1, category2 = HARDWARE_CATALOGUE[0 if sketch.virtual else 1 + sketch.bits[10] % 6]
+    return _hardware_block(0 if sketch.virtual else 1 + sketch.bits[10] % 6)
+
+
+@lru_cache(maxsize=64)
+def _hardware_block(index: int) -> dict[str, Any]:
+    _, maker, product, category1, category2 = HARDWARE_CATALOGUE[index]
     label = product if product.startswith(maker) else f"{maker} {product}"
     return hardware_record(label, maker, product, category1, category2, product)
 
@@ -143,7 +166,7 @@ def _port(sketch: Sketch, port: int, protocol: str, service: str) -> dict[str, A
         "protocol": protocol,
         "detectedService": service,
         "firstFound": iso_millis(sketch.made),
-        "lastUpdated": iso_millis(sketch.touched),
+        "lastUpdated": sketch.touched_text,
         "authorization": None,
         "detectionScore": None,
         "discoverySources": "IP Scanner",
@@ -158,7 +181,7 @@ def _volumes(sketch: Sketch) -> dict[str, Any]:
 def _interfaces(sketch: Sketch) -> dict[str, Any]:
     addresses = [sketch.address]
     if sketch.bits[4] % 5 == 0:  # several addresses come joined in one string (facts 3.8)
-        addresses.append(".".join(str(part) for part in (172, 16 + sketch.bits[4] % 16, *sketch.number.to_bytes(3, "big")[1:])))
+        addresses.append(f"172.{16 + sketch.bits[4] % 16}.{sketch.label >> 8 & 255}.{sketch.label & 255}")
     return {
         "networkInterface": [
             {
@@ -179,11 +202,16 @@ def _interfaces(sketch: Sketch) -> dict[str, Any]:
 
 
 def _software(sketch: Sketch) -> dict[str, Any]:
-    seen = iso_millis(sketch.touched)
-    count = 1 + sketch.bits[14] % 4
+    seen = sketch.touched_text
+    count = 1 + sketch.bits[14] % 3
     chosen = [(sketch.bits[15] + step) % len(_SOFTWARE) for step in range(count)]
     base = 2**53 + sketch.number * 16  # ids exceed what a double can hold (facts 3.8)
-    return {"software": [software(*_SOFTWARE[index], base + index, seen, normalise=True) for index in chosen]}
+    return {"software": [{**_software_block(index), "id": base + index, "lastUpdated": seen} for index in chosen]}
+
+
+@lru_cache(maxsize=64)
+def _software_block(index: int) -> dict[str, Any]:
+    return software(*_SOFTWARE[index], 0, "", normalise=True)
 
 
 def _tags(sketch: Sketch) -> dict[str, Any]:
@@ -191,6 +219,7 @@ def _tags(sketch: Sketch) -> dict[str, Any]:
     return {"tag": [_tag(index) for index in sorted(chosen)]}
 
 
+@lru_cache(maxsize=64)
 def _tag(index: int) -> dict[str, Any]:
     return {
         "tagId": 14_151_022 + index,
@@ -212,7 +241,7 @@ def _criticality(sketch: Sketch) -> dict[str, Any]:
         "default": default,
         "score": 2 if default else 1 + sketch.bits[20] % 5,
         "isDefault": default,
-        "lastUpdated": iso_millis(sketch.touched),
+        "lastUpdated": sketch.touched_text,
     }
 
 
@@ -250,7 +279,7 @@ def _last_location(sketch: Sketch) -> dict[str, Any]:
 
 def _agent(sketch: Sketch) -> dict[str, Any]:
     agentless = sketch.bits[5] % 3 == 0
-    seen = 0 if agentless else epoch_millis(sketch.touched)
+    seen = 0 if agentless else sketch.touched_millis
     return {
         "version": None if agentless else "5.6.0.26",
         "configurationProfile": None if agentless else "Initial Profile",
@@ -280,9 +309,9 @@ def _sensor(sketch: Sketch) -> dict[str, Any]:
     return {
         "activatedForModules": ["VM"],
         "pendingActivationForModules": [],
-        "lastVMScan": epoch_millis(sketch.touched),
+        "lastVMScan": sketch.touched_millis,
         "lastComplianceScan": 0,
-        "lastFullScan": epoch_millis(sketch.touched),
+        "lastFullScan": sketch.touched_millis,
     }
 
 
@@ -290,10 +319,10 @@ PARTS: dict[str, Part] = {
     "assetId": lambda s: s.asset_id,
     "assetUUID": lambda s: _uuid(s, b"asset"),
     "hostId": lambda s: 1_400_000 + s.number if s.bits[7] % 2 else str(1_400_000 + s.number),  # both types occur (facts 3.8)
-    "lastModifiedDate": lambda s: iso_millis(s.touched),
+    "lastModifiedDate": lambda s: s.touched_text,
     "agentId": lambda s: None if s.bits[5] % 3 == 0 else _uuid(s, b"agent"),
     "createdDate": lambda s: iso_millis(s.made),
-    "sensorLastUpdatedDate": lambda s: iso_millis(s.touched),
+    "sensorLastUpdatedDate": lambda s: s.touched_text,
     "assetType": lambda _: "HOST",
     "address": lambda s: s.address,
     "dnsName": lambda s: s.fqdn,
@@ -323,9 +352,9 @@ PARTS: dict[str, Part] = {
     "agent": _agent,
     "sensor": _sensor,
     "container": lambda _: {"product": None, "version": None, "noOfContainers": 0, "noOfImages": 0, "hasSensor": False},
-    "inventory": lambda s: {"source": "IP", "created": epoch_millis(s.made), "lastUpdated": epoch_millis(s.touched)},
+    "inventory": lambda s: {"source": "IP", "created": epoch_millis(s.made), "lastUpdated": s.touched_millis},
     "inventoryListData": lambda _: None,
-    "activity": lambda s: {"source": "IP", "lastScannedDate": epoch_millis(s.touched)},
+    "activity": lambda s: {"source": "IP", "lastScannedDate": s.touched_millis},
     "tagList": _tags,
     "lastLocation": _last_location,
     "criticality": _criticality,

@@ -80,7 +80,7 @@ class Store:
         """A private copy to change and hand to `commit`. Raises KeyError."""
         if asset_id in self._assets:
             return copy.deepcopy(self._assets[asset_id])
-        return Asset(self.record(asset_id))
+        return Asset(copy.deepcopy(self.record(asset_id)))  # generated blocks are shared
 
     def commit(self, asset: Asset) -> None:
         asset_id = asset.asset_id
