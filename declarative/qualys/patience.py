@@ -54,7 +54,8 @@ class Patience:
             wait=self._wait,
             stop=lambda state: self._stop(state, tally),
             before_sleep=lambda state: self._tell(state, what),
-            sleep=self._clock.sleep,
+            # tenacity hands over a float of a kind of its own; a clock is owed a plain one.
+            sleep=lambda seconds: self._clock.sleep(float(seconds)),
             retry_error_callback=lambda _state: tally.last,
         )(counted)
 

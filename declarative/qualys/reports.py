@@ -85,7 +85,7 @@ def _fetch(transport: Transport, request: Request, name: str, part: _PartFile) -
     outcome = transport.send(request, CallClass.READ)
     if isinstance(outcome, Failure):
         error = outcome.error(request)
-        if outcome.status in {400, 404} and isinstance(error, ApiError):
+        if outcome.status in {400, 404, 409, 410} and isinstance(error, ApiError):
             raise ApiError(f"the report {name!r} cannot be downloaded: {error.message}", request=error.request, hint=_NOT_READY)
         raise error
     start = part.start_of_file()
