@@ -127,7 +127,7 @@ def _sarif_place(at: Position) -> dict[str, Any]:
         region["endLine"] = at.end_line
     if at.end_column is not None:
         region["endColumn"] = at.end_column
-    return {"artifactLocation": {"uri": quote(at.file, safe="/")}, "region": region}
+    return {"artifactLocation": {"uri": quote(at.file.encode("utf-8", "backslashreplace"), safe="/")}, "region": region}
 
 
 def _fingerprints(diags: Sequence[Diagnostic]) -> list[str]:

@@ -42,14 +42,20 @@ from declarative.render.table import write_rows
 CORPUS = [
     "`", "``", "```", "````\n# heading\n````", "```\n</details>\n# out\n```", "~~~", "` `` ```",
     "|", "a | b", "\\|", "\\`", "\\", "| --- |",
-    "<script>alert(1)</script>", "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "--> <b>", "<!--", "]]>",
+    "<script>alert(1)</script>", "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "--> <b>",
+    "<!--", "]]>",
     '" onmouseover="alert(1)', "' x='", "&lt;b&gt;", "&#60;b&#62;", "</details>", "</title><script>", "</style>",
-    "@team", "@org/team", "#1", "GH-1", "org/repo#1", "!1", "~label", "%1", "$1", ":tada:", "https://evil.test", "www.evil.test",
-    "[x](https://evil.test)", "![x](https://evil.test/p.png)", "[x]: https://evil.test", "[^1]", "**bold**", "# h", "- item", "1. one", "> q", "---",
-    "\x1b[31mred", "\x1b[2J\x1b[H", "\x1b]0;title\x07", "\x1b]8;;https://evil.test\x1b\\link\x1b]8;;\x1b\\", "\x9b31m", "\x9d0;t\x9c", "\x1bc", "\x0e\x0f",
-    "a\rb", "a\nb", "a\n::error::x", "::error::x", "::set-output name=a::b", "::add-mask::x", "::stop-commands::x", "##[error]x", "##vso[task.setvariable]x",
+    "@team", "@org/team", "#1", "GH-1", "org/repo#1", "!1", "~label", "%1", "$1", ":tada:", "https://evil.test",
+    "www.evil.test",
+    "[x](https://evil.test)", "![x](https://evil.test/p.png)", "[x]: https://evil.test", "[^1]", "**bold**", "# h",
+    "- item", "1. one", "> q", "---",
+    "\x1b[31mred", "\x1b[2J\x1b[H", "\x1b]0;title\x07", "\x1b]8;;https://evil.test\x1b\\link\x1b]8;;\x1b\\", "\x9b31m",
+    "\x9d0;t\x9c", "\x1bc", "\x0e\x0f",
+    "a\rb", "a\nb", "a\n::error::x", "::error::x", "::set-output name=a::b", "::add-mask::x", "::stop-commands::x",
+    "##[error]x", "##vso[task.setvariable]x",
     "##teamcity[x]", " ::warning file=a::b", "%0A::error::x",
-    "\u202egnp.exe", "\u2066\u2069", "\u200b\u200d\ufeff", "\u2028\u2029", "\u00ad", "\U000e0041", "\ud800", "\x00", "\x7f", "\x08\x08", "\t", "\x85",
+    "\u202egnp.exe", "\u2066\u2069", "\u200b\u200d\ufeff", "\u2028\u2029", "\u00ad", "\U000e0041", "\ud800", "\x00",
+    "\x7f", "\x08\x08", "\t", "\x85",
     "=cmd|' /C calc'!A0", "{{7*7}}", "${x}", "{0}", "%s", "a" * 500, "漢" * 200, "e\u0301" * 50, "",
 ]  # fmt: skip
 # Text like the corpus: its pieces in any order, between any characters.
@@ -61,7 +67,18 @@ hostile = st.one_of(
 )
 MARK = "plainvalue"
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def each_of(values):
+    """Every one of these is tried, besides what is drawn."""
+
+    def decorate(test):
+        for value in values:
+            test = example(value)(test)
+        return test
+
+    return decorate
 
 
 def everywhere(value):
@@ -111,7 +128,8 @@ def texts_of(value):
     plan = everywhere(value)
     result = ApplyResult(
         plan.project, value, value, "d", value,
-        (ChangeResult(f"Asset/{value}", "Asset", Action.UPDATE, OutcomeKind.FAILED, value, value, value, source=Position(value, 1, 1)),),
+        (ChangeResult(f"Asset/{value}",
+    "Asset", Action.UPDATE, OutcomeKind.FAILED, value, value, value, source=Position(value, 1, 1)),),
         warnings=(value,),
     )  # fmt: skip
     rows = []
@@ -135,42 +153,43 @@ def test_no_view_of_the_corpus_holds_a_character_that_acts(value):
         assert not [char for char in text if acts(char) and char not in "\n\t"], name
     for text in (plan_markdown(everywhere(value)), plan_html(everywhere(value))):
         style = plan_html(everywhere("")) if text.startswith("<!doctype") else ""
-        assert not [char for char in text if acts(char) and char not in "\n" and char not in style]
+        assert not [char for char in text if acts(char) and char != "\n" and char not in style]
+
+
+def terminal_after(text):
+    """A terminal wide enough for every line, after it was fed the text, and the number of lines."""
+    lines = text.split("\n")
+    screen = pyte.Screen(2 * max(map(len, lines)) + 2, len(lines) + 1)
+    pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
+    return screen, len(lines)
 
 
 @quick
 @given(hostile)
-@example("\x1b[31m")
+@each_of(CORPUS)
 def test_a_terminal_sees_text_and_nothing_else(value):
-    for name, text in texts_of(value).items():
-        lines = text.split("\n")
-        screen = pyte.Screen(4_000, len(lines) + 1)
-        before = set(screen.mode)
-        pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
-        assert screen.title == "", name
-        assert screen.icon_name == "", name
-        assert set(screen.mode) == before, name
-        assert (screen.cursor.y, screen.cursor.x) == (len(lines) - 1, 0), name
-        assert screen.cursor.attrs == screen.default_char, name
-        colours = {(char.fg, char.bg, char.bold, char.reverse) for row in screen.buffer.values() for char in row.values()}
-        assert colours <= {("default", "default", False, False)}, name
+    screen, height = terminal_after("".join(texts_of(value).values()))
+    assert screen.title == ""
+    assert screen.icon_name == ""
+    assert set(screen.mode) == set(pyte.Screen(1, 1).mode)
+    assert (screen.cursor.y, screen.cursor.x) == (height - 1, 0)
+    assert screen.cursor.attrs == screen.default_char
+    colours = {(char.fg, char.bg, char.bold, char.reverse) for row in screen.buffer.values() for char in row.values()}
+    assert colours <= {("default", "default", False, False)}
 
 
 @quick
 @given(hostile)
 def test_a_coloured_view_ends_in_the_terminals_own_colours(value):
     text = plan_text(everywhere(value), color=True)
-    screen = pyte.Screen(4_000, text.count("\n") + 2)
-    pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
+    screen, _ = terminal_after(text)
     assert screen.cursor.attrs == screen.default_char
     assert re.sub(r"\x1b\[[0-9;]*m", "", text) == plan_text(everywhere(value))
 
 
 @quick
 @given(hostile)
-@example("::error::x")
-@example("\n::error::x")
-@example("##[error]x")
+@each_of(CORPUS)
 def test_a_ci_runner_sees_no_command_in_a_log(value):
     for name, text in texts_of(value).items():
         for line in text.splitlines():
@@ -193,14 +212,11 @@ def structure(tokens):
 
 
 markdown_reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-shape = settings(quick, max_examples=100)
 
 
-@shape
+@quick
 @given(hostile)
-@example("```")
-@example("`" * 50)
-@example("</details>")
+@each_of(CORPUS)
 def test_markdown_keeps_its_shape_whatever_the_values_are(value):
     document = plan_markdown(everywhere(value), digest=f"sha256:{value}", stale=f"s{value}")
     benign = plan_markdown(everywhere(""), digest="sha256:", stale="s")
@@ -216,8 +232,9 @@ def test_markdown_keeps_its_shape_whatever_the_values_are(value):
 
 @quick
 @given(hostile)
+@each_of(CORPUS)
 def test_a_code_span_and_a_fence_hold_any_text(value):
-    (paragraph, inline, close) = markdown_reader.parse(f"x {markdown_code(value)} y")
+    _, inline, _ = markdown_reader.parse(f"x {markdown_code(value)} y")
     assert [token.type for token in inline.children] == ["text", "code_inline", "text"]
     (fence,) = markdown_reader.parse(markdown_fence(value))
     assert fence.type == "fence"
@@ -227,6 +244,7 @@ def test_a_code_span_and_a_fence_hold_any_text(value):
 
 @quick
 @given(hostile)
+@each_of(CORPUS)
 def test_escaped_prose_is_one_paragraph_of_text_without_mentions(value):
     tokens = markdown_reader.parse(f"x{markdown(value)}x")
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
@@ -271,8 +289,7 @@ def tags(page):
 
 @quick
 @given(hostile)
-@example("</script><script>alert(1)</script>")
-@example('" autofocus onfocus="alert(1)')
+@each_of(CORPUS)
 def test_html_keeps_its_elements_and_attributes_whatever_the_values_are(value):
     assert tags(plan_html(everywhere(value), digest=value or None)) == tags(
         plan_html(everywhere(""), digest="x" if value else None)
@@ -281,6 +298,7 @@ def test_html_keeps_its_elements_and_attributes_whatever_the_values_are(value):
 
 @quick
 @given(hostile)
+@each_of(CORPUS)
 def test_machine_formats_stay_well_formed_and_carry_the_value(value):
     found = [Diagnostic(Severity.ERROR, "a/b", value, Position(value or "f", 1, 1), hint=value)]
     assert json.loads(json.dumps(gitlab(found)))[0]["check_name"] == "a/b"

@@ -26,7 +26,10 @@ from declarative.render.reports import (
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 
-def finding(severity=E, rule="schema/type", message="expected a string", position=Position("a.yaml", 3, 9), **more):
+PLACE = Position("a.yaml", 3, 9)
+
+
+def finding(severity=E, rule="schema/type", message="expected a string", position=PLACE, **more):
     return Diagnostic(severity, rule, message, position, **more)
 
 
