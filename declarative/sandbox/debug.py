@@ -100,7 +100,7 @@ def revoke(gateway: Gateway, _: Mapping[str, Any]) -> Any:
 def switches(gateway: Gateway, body: Mapping[str, Any]) -> Any:
     """{name: value}: throw switches; an empty object only shows them."""
     gateway.switches = gateway.switches.changed(body)
-    return asdict(gateway.switches)
+    return gateway.switches.shown()
 
 
 def overrule(gateway: Gateway, body: Mapping[str, Any]) -> Any:
@@ -172,7 +172,7 @@ READS: Mapping[str, Action] = {
     "identification": identification,
     "reports": reports,
     "assets": assets,
-    "switches": lambda gateway, _: asdict(gateway.switches),
+    "switches": lambda gateway, _: gateway.switches.shown(),
     "faults": lambda gateway, _: {"faults": gateway.faults.describe()},
     "connectors": lambda gateway, _: connectors(gateway, {}),
 }

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 from .messages import Request
-from .options import SandboxError
+from .options import SandboxError, camel
 
 Kind = Literal[
     "status", "reset", "dropHasMore", "html", "slow", "truncated", "trickle", "revoke", "duplicate", "assetsError", "redirect"
@@ -112,18 +112,13 @@ def fault_from(row: Any) -> Fault:
         raise SandboxError("a fault is an object with a kind")
     if row["kind"] not in get_args(Kind):
         raise SandboxError(f"there is no fault kind {row['kind']!r}; known: {', '.join(get_args(Kind))}")
-    names = {_spelled(item.name): item.name for item in fields(Fault)}
+    names = {camel(item.name): item.name for item in fields(Fault)}
     values: dict[str, Any] = {}
     for key, value in row.items():
         if key not in names:
             raise SandboxError(f"a fault has no {key!r}; known: {', '.join(names)}")
         values[names[key]] = _value(key, value)
     return Fault(**values)
-
-
-def _spelled(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

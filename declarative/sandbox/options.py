@@ -87,8 +87,16 @@ class Switches:
     report_not_ready_status: Literal[202, 204, 404, 409] = 404
 
     def changed(self, wanted: Mapping[str, Any]) -> Switches:
-        """A copy with `wanted` applied. Raises SandboxError on an unknown name or a value of the wrong type."""
-        return replace(self, **{name: _checked(name, value) for name, value in wanted.items()})
+        """A copy with `wanted` applied; names as here, or in camel case as JSON and YAML have them.
+
+        Raises SandboxError on an unknown name or a value of the wrong type.
+        """
+        known = {camel(item.name): item.name for item in fields(Switches)}
+        return replace(self, **dict(_checked(known.get(name, name), value) for name, value in wanted.items()))
+
+    def shown(self) -> dict[str, Any]:
+        """For JSON, names in camel case."""
+        return {camel(item.name): getattr(self, item.name) for item in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +131,26 @@ class SandboxOptions:
         return self.switches.changed({name: value for name, value in given.items() if value is not None})
 
 
-def _checked(name: str, value: Any) -> Any:
+def camel(name: str) -> str:
+    """`max_batch` as `maxBatch`."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _checked(name: str, value: Any) -> tuple[str, Any]:
     known = {item.name for item in fields(Switches)}
     if name not in known:
-        raise SandboxError(f"there is no switch {name!r}; known: {', '.join(sorted(known))}")
+        raise SandboxError(f"there is no switch {name!r}; known: {', '.join(sorted(camel(one) for one in known))}")
     if name == "rules":
-        return _rules(value)
+        return name, _rules(value)
     if name == "overruled":
         if not isinstance(value, list | tuple) or not all(isinstance(path, str) for path in value):
             raise SandboxError("the switch 'overruled' takes a list of response paths")
-        return tuple(value)
+        return name, tuple(value)
     hint = get_type_hints(Switches)[name]
     if not _fits(value, hint):
         raise SandboxError(f"the switch {name!r} cannot be {value!r}; it takes {_said(hint)}")
-    return value
+    return name, value
 
 
 def _rules(value: Any) -> tuple[tuple[str, ...], ...]:

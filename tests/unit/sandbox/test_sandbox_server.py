@@ -90,7 +90,7 @@ def test_a_reset_puts_everything_back(user: Any) -> None:
     assert user.search() == []
     assert user.sandbox.call("identification")["identification"] == []
     assert user.sandbox.call("faults")["faults"] == []
-    assert user.sandbox.call("switches")["limit_per_window"] is None
+    assert user.sandbox.call("switches")["limitPerWindow"] is None
 
 
 @pytest.mark.parametrize("wrong", [{"delai": 1}, {"delay": "1"}, {"delay": -1}, {"lists": "both"}, {"normalise": 1},
@@ -131,7 +131,7 @@ def test_a_scenario_file_sets_the_stage(tmp_path: Path) -> None:
         """\
 description: one page fails, one asset drifts
 estate: {assets: 3}
-switches: {delay: 0, count_zero_status: 204}
+switches: {delay: 0, countZeroStatus: 204}
 records: [{assetName: extra, biosSerialNumber: X1}]
 drift: [{assetName: extra, set: {totalMemory: 5}}]
 overrule: {biosAssetTag: forced}
