@@ -6,6 +6,8 @@ reports. Every write to the API is journaled before it is sent and after it is a
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from declarative.apply.arrival import wait_for_arrival
 from declarative.apply.context import Context
 from declarative.apply.model import ApplyRequest, Phase
@@ -42,7 +44,9 @@ def execute(request: ApplyRequest) -> ApplyResult:
         context = Context(request=request, lease=lease, run_id=request.new_id())
         return _audited(context)
     finally:
-        lease.release()
+        # A lease that cannot be given back expires by itself; that must not hide what the apply did.
+        with suppress(StateError):
+            lease.release()
 
 
 def _refuse_unusable(request: ApplyRequest) -> None:
