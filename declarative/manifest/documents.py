@@ -11,12 +11,13 @@ from typing import Any
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.manifest.locate import DocumentLocator, Origin, escape
 from declarative.manifest.model import Manifest
-from declarative.manifest.nodes import MappingNode, Node, ScalarNode, Span, read_nodes, refused, to_value
+from declarative.manifest.nodes import MappingNode, Node, ScalarNode, read_nodes, to_value
 from declarative.manifest.overlays import Overlay, overlaid
 from declarative.manifest.quick import read_quickly
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.shapes import ANY, LOOSE, Shape, shape_of
 from declarative.manifest.sources import RawDocument, ReadLimits
+from declarative.manifest.spans import Span, refused
 from declarative.manifest.variables import Substitution, Variable
 from declarative.schema.registry import API_VERSION, kinds, schema_for
 from declarative.schema.suggest import did_you_mean

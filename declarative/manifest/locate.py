@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from declarative.core.diagnostics import Position
-from declarative.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode, Span, read_nodes
+from declarative.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode, read_nodes
 from declarative.manifest.sources import RawDocument, ReadLimits
+from declarative.manifest.spans import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 from yaml.events import (
@@ -26,10 +26,12 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.core.diagnostics import Diagnostic
 from declarative.manifest.scalars import NULLS, Refusal, Scalar, ScalarRefusedError, core, text_or
 from declarative.manifest.shapes import Shape
-from declarative.manifest.sources import LINE_BREAK, RawDocument, ReadLimits, describe, forbidden
+from declarative.manifest.sources import RawDocument, ReadLimits, forbidden
+from declarative.manifest.spans import Span, refused
+from declarative.manifest.syntax import syntax_error
 
 try:
     from yaml._yaml import CParser as _EventParser  # yaml.cyaml, where it is public, drags the loaders in
@@ -43,18 +45,6 @@ except ImportError:  # PyYAML built without libyaml: the same events, slower
             Reader.__init__(self, stream)
             Scanner.__init__(self)
             Parser.__init__(self)
-
-
-class Span(NamedTuple):
-    """Where something stands: lines and columns from 1, in the file."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-    def position(self, file: str) -> Position:
-        return Position(file, self.line, self.column, self.end_line, self.end_column)
 
 
 @dataclass(slots=True)
@@ -136,7 +126,7 @@ class _Reader:
             root = None
         except yaml.YAMLError as error:
             root = None
-            self._found.append(self._syntax(error))
+            self._found.append(syntax_error(self._document, error))
         except RecursionError:  # the pure parser recurses; libyaml refuses by itself
             self._refuse(self._whole(), Refusal("yaml/too-deep", "the document is nested too deeply"))
         return Reading(root, tuple(self._found))
@@ -301,81 +291,6 @@ class _Reader:
 
     def _refuse(self, span: Span, refusal: Refusal) -> None:
         self._found.append(refused(self._document, span, refusal))
-
-    def _syntax(self, error: yaml.YAMLError) -> Diagnostic:
-        place = self._syntax_place(error)
-        if place is None:
-            return self._unreadable(error)
-        line, column = place
-        text = self._document.excerpt(line) or ""
-        problem = str(getattr(error, "problem", "") or "the document is not YAML")
-        context = str(getattr(error, "context", None) or "")
-        refusal = _explain(problem, context, text[column - 1 : column], text)
-        return refused(self._document, Span(line, column, line, column + 1), refusal)
-
-    def _syntax_place(self, error: yaml.YAMLError) -> tuple[int, int] | None:
-        """Line and column of the problem. Where the text just ends: of the unfinished thing, or else of the last character."""
-        lines = LINE_BREAK.split(self._document.text)
-        marks = [mark for name in ("problem_mark", "context_mark") if (mark := getattr(error, name, None)) is not None]
-        for mark in marks:
-            if any(line.strip() for line in lines[mark.line :]):
-                return mark.line + self._document.line, mark.column + 1
-        last = next((index for index in reversed(range(len(lines))) if lines[index].strip()), None)
-        return (last + self._document.line, len(lines[last].rstrip())) if marks and last is not None else None
-
-    def _unreadable(self, error: yaml.YAMLError) -> Diagnostic:
-        reason = str(getattr(error, "reason", "") or "") or "the document is not YAML"
-        character = getattr(error, "character", None)
-        if isinstance(character, int) and 0 <= character <= 0x10FFFF:
-            reason = f"the character {describe(chr(character))} is not allowed"
-        index = getattr(error, "position", 0)
-        before = LINE_BREAK.split(self._document.text[: index if isinstance(index, int) and index >= 0 else 0])
-        line, column = self._document.line + len(before) - 1, len(before[-1]) + 1
-        return refused(self._document, Span(line, column, line, column + 1), Refusal("yaml/character", reason))
-
-
-def refused(document: RawDocument, span: Span, refusal: Refusal) -> Diagnostic:
-    """The diagnostic of something refused at a place of a document."""
-    return Diagnostic(
-        Severity.ERROR,
-        refusal.rule,
-        refusal.message,
-        span.position(document.file),
-        hint=refusal.hint,
-        excerpt=document.excerpt(span.line),
-    )
-
-
-_EXPLANATIONS = (
-    ("mapping values are not allowed", "`: ` is not allowed here", "quote a value that holds `: `, or check the indentation"),
-    ("could not find expected ':'", "a `:` is missing after the key", "write `key: value`"),
-    ("did not find expected key", "the indentation does not match the lines above", "align the keys of a mapping"),
-    ("did not find expected '-' indicator", "the indentation does not match the list above", "align the `-` of a list"),
-    ("found unexpected end of stream", "a quote is opened and never closed", "close it"),
-    ("did not find expected ',' or ']'", "a list in brackets is not closed, or lacks a comma", "check `[`, `,` and `]`"),
-    ("did not find expected ',' or '}'", "a mapping in braces is not closed, or lacks a comma", "check `{`, `,` and `}`"),
-    (
-        "found unknown escape character",
-        "this escape is not known in double quotes",
-        r"write \\, or use single quotes",
-    ),
-)
-
-
-def _explain(problem: str, context: str, at: str, line: str) -> Refusal:
-    no_token = "cannot start any token" in problem
-    if at == "\t" or "tab character" in problem or (no_token and line.lstrip(" ").startswith("\t")):
-        return Refusal("yaml/tab", "a tab is used for indentation", "indent with spaces")
-    if "invalid Unicode character escape" in problem:
-        return Refusal(
-            "yaml/surrogate", "this escape is not a character", "write the character itself, or \\U and eight hex digits"
-        )
-    if no_token:
-        return Refusal("yaml/syntax", f"a plain value cannot start with `{at}`", 'quote it: "..."')
-    for needle, message, hint in _EXPLANATIONS:
-        if needle in problem:
-            return Refusal("yaml/syntax", message, hint)
-    return Refusal("yaml/syntax", f"{context}: {problem}" if context else problem)
 
 
 def to_value(node: Node, shape: Shape, refusals: list[tuple[Span, Refusal]]) -> Any:

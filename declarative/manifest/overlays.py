@@ -24,9 +24,10 @@ from typing import Any
 
 from declarative.core.diagnostics import Diagnostic
 from declarative.manifest.locate import DocumentLocator, Origin, escape
-from declarative.manifest.nodes import Node, Span, refused, to_value
+from declarative.manifest.nodes import Node, to_value
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.shapes import Shape
+from declarative.manifest.spans import Span, refused
 
 
 @dataclass(frozen=True, slots=True)

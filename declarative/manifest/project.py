@@ -28,14 +28,24 @@ from declarative.manifest.documents import (
     substituted,
 )
 from declarative.manifest.locate import DocumentLocator, Origin, escape, node_at
-from declarative.manifest.model import Project, RuleSetting
+from declarative.manifest.model import Project
 from declarative.manifest.nodes import Node, SequenceNode, read_nodes
 from declarative.manifest.overlays import merge_patch
 from declarative.manifest.scalars import Refusal
+from declarative.manifest.settings import (
+    base_url_problem,
+    limits_of,
+    mapping,
+    moved,
+    overlay_patterns,
+    positive,
+    rules,
+    state_url,
+    texts,
+)
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
 from declarative.manifest.variables import Variable, declared, given
 from declarative.manifest.walk import read_file
-from declarative.plan.model import Limit, Limits
 from declarative.schema.suggest import did_you_mean
 
 PROJECT_FILE = "declarative.yaml"
@@ -74,7 +84,7 @@ def read_project(
     """The project of a folder. What is wrong with it is among the diagnostics; a project broken beyond reading gives
     the defaults, so that its manifests are still checked. Raises InvalidError for an unknown environment."""
     document, found = _project_document(root, limits)
-    fallback = Project(root.name or "project", root, environment, None, _state_url(root, None, environment))
+    fallback = Project(root.name or "project", root, environment, None, state_url(root, None, environment))
     if document is None:
         return ReadProject(fallback, diagnostics=tuple(found))
     read = read_value(document, limits)
@@ -126,17 +136,17 @@ class _Reader:
         value, shown = self._substituted(value, variables)
         self.locate = shown
         self.found.extend(schema_diagnostics(value, shown))
-        spec = _mapping(value.get("spec"))
+        spec = mapping(value.get("spec"))
         settings = merge_patch(spec, self._overrides_of(spec, here))
         project = self._project(value, settings, here)
-        patterns = tuple(_texts(settings.get("manifests")))
+        patterns = tuple(texts(settings.get("manifests")))
         return ReadProject(
             project,
             patterns or DEFAULT_PATTERNS,
             bool(patterns),
             variables,
             self._overlay_nodes(nodes, here),
-            tuple(_overlay_patterns(spec)),
+            tuple(overlay_patterns(spec)),
             self.locate,
             tuple(self.found),
         )
@@ -144,7 +154,7 @@ class _Reader:
     def _environment_pointer(self, value: Mapping[str, Any]) -> str | None:
         if self.environment is None:
             return None
-        known = _mapping(_mapping(value.get("spec")).get("environments"))
+        known = mapping(mapping(value.get("spec")).get("environments"))
         if self.environment not in known:
             hint = did_you_mean(self.environment, known)
             hint = hint or (f"the project has: {', '.join(known)}" if known else "declare it under spec.environments")
@@ -186,7 +196,7 @@ class _Reader:
 
     def _environment_resolved(self, environments: Any, context: Context, origins: dict[str, Origin]) -> Any:
         name = str(self.environment)
-        own = _mapping(_mapping(environments).get(name))
+        own = mapping(mapping(environments).get(name))
         waiting = {key: own[key] for key in ("variables", "overlays") if key in own}
         ready = {key: child for key, child in own.items() if key not in waiting}
         at = f"/spec/environments/{escape(name)}"
@@ -197,7 +207,7 @@ class _Reader:
     def _overrides_of(self, spec: Mapping[str, Any], here: str | None) -> dict[str, Any]:
         if here is None:
             return {}
-        own = _mapping(_mapping(spec.get("environments")).get(str(self.environment)))
+        own = mapping(mapping(spec.get("environments")).get(str(self.environment)))
         chosen = {key: child for key, child in own.items() if key not in ("variables", "overlays")}
         # A platform and an address exclude each other; the environment's choice replaces the project's.
         if chosen.get("baseUrl") and "platform" not in chosen:
@@ -213,10 +223,10 @@ class _Reader:
         return tuple((f"{here}/overlays/{index}", item) for index, item in enumerate(overlays.items))
 
     def _project(self, value: Mapping[str, Any], settings: Mapping[str, Any], here: str | None) -> Project:
-        name = _mapping(value.get("metadata")).get("name")
+        name = mapping(value.get("metadata")).get("name")
 
         def pointer(key: str) -> str:
-            own = _mapping(_mapping(_mapping(_mapping(value.get("spec")).get("environments")).get(str(self.environment))))
+            own = mapping(mapping(mapping(mapping(value.get("spec")).get("environments")).get(str(self.environment))))
             return f"{here}/{key}" if here is not None and key in own else f"/spec/{key}"
 
         base = Project(
@@ -230,11 +240,11 @@ class _Reader:
             base,
             settle=self._duration(settings, "settle", base.settle, pointer),
             plan_expiry=self._duration(settings, "planExpiry", base.plan_expiry, pointer),
-            batch_size=_positive(settings.get("batchSize"), base.batch_size),
-            page_size=_positive(settings.get("pageSize"), base.page_size),
-            limits=_limits(settings.get("limits"), base.limits),
-            rules=_rules(settings.get("rules")),
-            moved=_moved(settings.get("moved")),
+            batch_size=positive(settings.get("batchSize"), base.batch_size),
+            page_size=positive(settings.get("pageSize"), base.page_size),
+            limits=limits_of(settings.get("limits"), base.limits),
+            rules=rules(settings.get("rules")),
+            moved=moved(settings.get("moved")),
         )
 
     def _refuse(self, pointer: str, rule: str, message: str, hint: str | None = None) -> None:
@@ -262,17 +272,17 @@ class _Reader:
     def _state(self, settings: Mapping[str, Any], pointer: Any) -> str:
         state = settings.get("state")
         if not isinstance(state, str) or not state:
-            return _state_url(self.root, None, self.environment)
+            return state_url(self.root, None, self.environment)
         if "://" in state and not state.startswith("sqlite:"):
             parts = urlsplit(state)
             if parts.password or "password=" in parts.query:
                 hint = "give the whole URL in DECLARATIVE_STATE, or the password in PGPASSWORD"
                 self._refuse(pointer("state"), "project/state-password", "a password must not stand in the project", hint)
-                return _state_url(self.root, None, self.environment)
+                return state_url(self.root, None, self.environment)
             if parts.scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
                 hint = "write sqlite:///PATH or postgresql://HOST/NAME"
                 self._refuse(pointer("state"), "project/state", f'"{parts.scheme}" is not a kind of state store', hint)
-        return _state_url(self.root, state, self.environment)
+        return state_url(self.root, state, self.environment)
 
     def _duration(self, settings: Mapping[str, Any], key: str, default: timedelta, pointer: Any) -> timedelta:
         text = settings.get(key)
@@ -283,80 +293,3 @@ class _Reader:
         except DeclarativeError as error:
             self._refuse(pointer(key), "project/duration", error.message, error.hint)
             return default
-
-
-def base_url_problem(url: str) -> str | None:
-    """What is wrong with an API address: https everywhere, http only on this machine, and nothing but host and port."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return "this is not an address"
-    loopback = host in ("localhost", "::1") or host.startswith("127.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        return "the address must begin with https://"
-    if not host or parts.username or parts.password or parts.query or parts.fragment:
-        return "the address must be a host, without user, query or fragment"
-    return None
-
-
-def _state_url(root: Path, state: str | None, environment: str | None) -> str:
-    if not state:
-        state = f".declarative/state-{environment}.db" if environment else ".declarative/state.db"
-    if "://" in state and not state.startswith("sqlite:"):
-        return state
-    path = Path(state.removeprefix("sqlite:///"))
-    return f"sqlite:///{path if path.is_absolute() else root.resolve() / path}"
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _positive(value: Any, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
-
-
-def _overlay_patterns(spec: Mapping[str, Any]) -> list[str]:
-    environments = _mapping(spec.get("environments")).values()
-    return [text for own in environments for text in _texts(_mapping(own).get("overlays"))]
-
-
-def _limits(value: Any, default: Limits) -> Limits:
-    given_limits = {}
-    names = {"absolute": "absolute", "percent": "percent", "minimumPopulation": "minimum_population"}
-    for key in ("create", "update", "run", "total"):
-        own = _mapping(_mapping(value).get(key))
-        changes = {names[name]: own[name] for name in names if name in own and _is_number(own[name])}
-        if changes.get("minimum_population", 0) is None:
-            del changes["minimum_population"]
-        limit: Limit = getattr(default, key)
-        given_limits[key] = replace(limit, **changes)
-    return Limits(**given_limits)
-
-
-def _is_number(value: Any) -> bool:
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
-
-
-def _rules(value: Any) -> dict[str, RuleSetting]:
-    rules = {}
-    for rule, setting in _mapping(value).items():
-        severity = setting if isinstance(setting, str) else _mapping(setting).get("severity")
-        reason = _mapping(setting).get("reason")
-        if severity in ("error", "warning", "off"):
-            chosen = None if severity == "off" else Severity(severity)
-            rules[rule] = RuleSetting(chosen, reason if isinstance(reason, str) else "")
-    return rules
-
-
-def _moved(value: Any) -> dict[str, str]:
-    entries = [_mapping(entry) for entry in value] if isinstance(value, list) else []
-    pairs = [(entry.get("from"), entry.get("to")) for entry in entries]
-    return {old: new for old, new in pairs if isinstance(old, str) and isinstance(new, str)}

@@ -15,10 +15,11 @@ from typing import Any
 
 from declarative.core.errors import InvalidError
 from declarative.manifest.locate import DocumentLocator, Origin, escape
-from declarative.manifest.nodes import MappingNode, Node, ScalarNode, Span, read_nodes, to_value
+from declarative.manifest.nodes import MappingNode, Node, ScalarNode, read_nodes, to_value
 from declarative.manifest.scalars import Refusal, written
 from declarative.manifest.shapes import ANY, Shape
 from declarative.manifest.sources import ReadLimits, documents_of
+from declarative.manifest.spans import Span
 from declarative.schema.suggest import did_you_mean
 
 _REFERENCE = re.compile(r"\$(?P<escaped>\$\{)|\$\{(?P<name>[^}]*)(?P<end>\}?)")

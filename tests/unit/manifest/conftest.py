@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from declarative.core.diagnostics import Diagnostic
-from declarative.manifest.nodes import read_nodes, refused, to_value
+from declarative.manifest.nodes import read_nodes, to_value
 from declarative.manifest.shapes import ANY, shape_of
 from declarative.manifest.sources import ReadLimits, documents_of
+from declarative.manifest.spans import refused
 
 PROJECT = """\
 apiVersion: declarative/v1
