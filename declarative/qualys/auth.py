@@ -45,6 +45,7 @@ class Tokens:
         self._redactor = redactor
         self._lock = threading.Lock()
         self._token: _Token | None = None
+        self._refused: AuthError | None = None
 
     @property
     def flow(self) -> str:
@@ -82,10 +83,15 @@ class Tokens:
     def _login(self) -> _Token:
         if isinstance(self._credentials, TokenCredentials):
             return self._dated(self._credentials.token, renewable=False)
+        if self._refused is not None:
+            # Another try with the same credentials can only bring the account nearer to being locked.
+            raise self._refused
         request = login_request(self._credentials)
         outcome = self._patience.run(lambda: self._try(request), "login")
         if isinstance(outcome, Failure):
-            raise _login_error(outcome, request, self._credentials)
+            error = _login_error(outcome, request, self._credentials)
+            self._refused = error if isinstance(error, AuthError) else None
+            raise error
         secret = Secret(_token_in(outcome.body) or "")
         self._redactor.add(secret)
         return self._dated(secret, renewable=True)

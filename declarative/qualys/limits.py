@@ -57,9 +57,14 @@ def is_limit_refusal(answer: Answer, *, strict: bool) -> bool:
     return not strict and answer.body.lstrip()[:1] not in {b"{", b"["}
 
 
+def concurrency_of(headers: Mapping[str, str]) -> int | None:
+    """How many calls the gateway lets run at once; two spellings are in use."""
+    return next((found for name in _CONCURRENT if (found := _number(headers, name)) is not None), None)
+
+
 def _all_slots_taken(headers: Mapping[str, str]) -> bool:
     running = next((found for name in _RUNNING if (found := _number(headers, name)) is not None), None)
-    allowed = next((found for name in _CONCURRENT if (found := _number(headers, name)) is not None), None)
+    allowed = concurrency_of(headers)
     return running is not None and allowed is not None and running >= allowed
 
 

@@ -129,6 +129,8 @@ class _Tally:
         if isinstance(outcome, Failure):
             self._counts[outcome.again] = self.count(outcome.again) + 1
             self._maybe_processed = self._maybe_processed or outcome.fate is Fate.UNKNOWN
-            fate = Fate.UNKNOWN if self._maybe_processed and outcome.fate is Fate.NOT_SENT else outcome.fate
+            # A refusal in words speaks for all tries; a login refused now says nothing about an earlier one.
+            unclear = self._maybe_processed and (outcome.fate is Fate.NOT_SENT or outcome.auth)
+            fate = Fate.UNKNOWN if unclear else outcome.fate
             self.last = replace(outcome, fate=fate, attempts=self._tries)
         return self.last

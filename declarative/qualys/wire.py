@@ -18,6 +18,7 @@ from declarative.qualys.guard import PinnedTransport, ReadOnlyTransport
 from declarative.qualys.limits import Meter
 from declarative.qualys.model import CallRecord, Observer
 from declarative.qualys.network import proxy_for, quiet, tls_for
+from declarative.qualys.slots import Slots
 from declarative.qualys.target import Target
 
 USER_AGENT = "qualys-declarative"
@@ -91,6 +92,7 @@ class Wire:
     ) -> None:
         self.target = target
         self.meter = Meter()
+        self._slots = Slots()
         self._clock = clock
         self._observer = observer
         self._redactor = redactor
@@ -106,6 +108,10 @@ class Wire:
 
     def exchange(self, request: Request, *, authorization: str | None = None) -> Answer:
         """Sends once, tells the observer, and returns the answer whatever its status. Raises BrokenError."""
+        with self._slots.one():
+            return self._timed(request, authorization)
+
+    def _timed(self, request: Request, authorization: str | None) -> Answer:
         if not request.exempt:
             self.meter.count()
         started = self._clock.monotonic()
@@ -150,6 +156,7 @@ class Wire:
             try:
                 status = response.status_code
                 self.meter.see(response.headers)
+                self._slots.see(response.headers)
                 return self._read(response, request.sink)
             finally:
                 response.close()

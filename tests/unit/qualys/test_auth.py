@@ -160,6 +160,19 @@ def test_a_refused_login_says_why(gateway, connect, answer, message, hint):
     assert gateway.to(COUNT) == []
 
 
+def test_a_refused_password_is_tried_once_however_many_workers_ask(gateway, connect):
+    gateway.always("/auth", gateway.reply(401))
+    client = connect(read_only=True)
+
+    def refused(_):
+        with pytest.raises(AuthError):
+            client.count()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(refused, range(8)))
+    assert len(gateway.to("/auth")) == 1
+
+
 def test_a_refused_client_says_so(gateway, connect):
     gateway.always("/auth/oidc", gateway.reply(401, "Client authentication failed: Invalid Client ID", kind="text/plain"))
     with pytest.raises(AuthError, match="client id or secret refused"):
