@@ -1,0 +1,134 @@
+"""What is special about a server: logins, schemas, connections that break, clocks that are wrong."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import make_url, text
+
+from declarative.assets.model import AppliedAsset
+from declarative.core.errors import LockedError, StateError
+from declarative.state import SqlStore, open_store
+
+Opener = Callable[..., SqlStore]
+Assets = Callable[..., AppliedAsset]
+
+
+class Wrong:
+    """The clock of a machine that is a day ahead."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(days=1)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing to wait for")
+
+
+def test_a_server_that_is_not_there_is_named_without_the_password(opened: Opener) -> None:
+    with pytest.raises(StateError) as refused:
+        opened("postgresql://ana:hunter2-secret@127.0.0.1:1/acme?connect_timeout=2")
+    said = refused.value.message + str(refused.value.hint)
+    assert "postgresql://ana:***@127.0.0.1:1/acme" in said
+    assert "cannot be reached" in said
+    assert "hunter2" not in said
+    assert "hunter2" not in repr(refused.value.__cause__)
+
+
+def test_a_database_that_is_not_there_is_said(postgres_server: str, opened: Opener) -> None:
+    with pytest.raises(StateError) as refused:
+        opened(make_url(postgres_server).set(database="nowhere").render_as_string(hide_password=False))
+    assert "no such database" in refused.value.message or "does not exist" in refused.value.message
+
+
+def test_a_user_who_may_not_make_the_schema_is_told_what_is_missing(postgres_url: str, opened: Opener) -> None:
+    admin = opened(postgres_url)
+    with admin._backend.engine.begin() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS declarative_test_guest"))
+        connection.execute(text("CREATE ROLE declarative_test_guest LOGIN"))
+    guest = make_url(postgres_url).set(username="declarative_test_guest").update_query_dict({"schema": "elsewhere"})
+    try:
+        with pytest.raises(StateError) as refused:
+            opened(guest.render_as_string(hide_password=False))
+        assert "permission is denied" in refused.value.message
+        assert "CREATE" in str(refused.value.hint)
+    finally:
+        with admin._backend.engine.begin() as connection:
+            connection.execute(text("DROP ROLE declarative_test_guest"))
+
+
+def test_two_schemas_of_one_database_are_two_states(postgres_url: str, opened: Opener, asset: Assets) -> None:
+    one = opened(postgres_url)
+    other = opened(make_url(postgres_url).update_query_dict({"schema": "another_one"}).render_as_string(hide_password=False))
+    one.put([asset()])
+    one.acquire("ana")
+    assert other.mark.lineage != one.mark.lineage
+    assert other.get("Asset/web-01") is None
+    other.acquire("ben").check()
+
+
+@pytest.mark.parametrize("schema", ["Acme", "a-b", 'x"; DROP TABLE y; --', "é"])
+def test_a_schema_name_that_would_need_quoting_is_refused(postgres_server: str, opened: Opener, schema: str) -> None:
+    with pytest.raises(StateError, match="no usable schema"):
+        opened(make_url(postgres_server).update_query_dict({"schema": schema}).render_as_string(hide_password=False))
+
+
+def test_a_connection_that_the_server_cut_is_made_again(postgres_url: str, opened: Opener, asset: Assets) -> None:
+    store, admin = opened(postgres_url), opened(postgres_url)
+    store.put([asset("a")])
+    with admin._backend.engine.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'declarative' AND pid <> pg_backend_pid()"
+            )
+        )
+    store.put([asset("b")])
+    assert list(store.resources()) == ["Asset/a", "Asset/b"]
+
+
+def test_leases_go_by_the_clock_of_the_server(postgres_url: str, opened: Opener) -> None:
+    opened(postgres_url).acquire("ana").check()
+    with open_store(postgres_url, clock=Wrong()) as ahead:
+        assert ahead.lease_info() is not None
+        with pytest.raises(LockedError):
+            ahead.acquire("ben")
+
+
+def test_a_commit_is_on_the_disk_whatever_the_server_is_set_to(postgres_url: str, opened: Opener) -> None:
+    store = opened(postgres_url)
+    with store._backend.write() as connection:
+        connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE"))
+        assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+
+
+def test_a_server_that_accepts_reads_only_is_read_and_not_written(postgres_url: str, opened: Opener, asset: Assets) -> None:
+    opened(postgres_url).put([asset()])
+    replica = make_url(postgres_url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+    store = opened(replica.render_as_string(hide_password=False))
+    assert not store.writable
+    assert list(store.resources()) == ["Asset/web-01"]
+    store.observe([asset(asset_id=1)])
+    with pytest.raises(StateError, match="accepts reads only"):
+        store.acquire("ana")
+
+
+def test_processes_that_open_a_new_schema_together_agree_on_one(
+    postgres_url: str, other_process: Callable[..., subprocess.Popen[str]]
+) -> None:
+    program = (
+        "import sys; from declarative.core.clock import SystemClock; from declarative.state import open_store\n"
+        "sys.stdin.readline(); store = open_store(sys.argv[1], clock=SystemClock()); print(store.mark.lineage); store.close()"
+    )
+    together = [other_process(program, postgres_url) for _ in range(4)]
+    for process in together:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    answers = [process.communicate(timeout=60) for process in together]
+    assert [errors for _, errors in answers] == [""] * 4
+    assert len({output for output, _ in answers}) == 1
