@@ -57,18 +57,24 @@ def _core(written: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed"."""
+    """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed".
+
+    Whole numbers become integers: `2.0` is an integer by JSON Schema, and the API wants it without the point."""
     kept: dict[str, Any] = {}
     for key, item in value.items():
-        if isinstance(item, (dict, list)):
-            below = pruned(item) if isinstance(item, dict) else _pruned_list(item)
-            if below:
-                kept[key] = below
-        elif item is not None:
-            kept[key] = item
+        below = _pruned(item) if isinstance(item, _CHANGED) else item
+        if below is not None:
+            kept[key] = below
     return kept
 
 
-def _pruned_list(items: list[Any]) -> list[Any]:
-    kept = (pruned(item) if isinstance(item, dict) else item for item in items)
-    return [item for item in kept if item is not None and item != {}]
+_CHANGED = (dict, list, float)
+
+
+def _pruned(item: Any) -> Any:
+    if isinstance(item, dict):
+        return pruned(item) or None
+    if isinstance(item, list):
+        kept = [_pruned(child) if isinstance(child, _CHANGED) else child for child in item]
+        return [child for child in kept if child is not None] or None
+    return int(item) if item.is_integer() else item

@@ -142,6 +142,8 @@ def _numbers(core: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _is_whole(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()
     text = str(value).strip()
     return text.isascii() and text.isdigit() and len(text) <= 19
 

@@ -20,7 +20,7 @@ _PARTS = {"field": "/field", "operator": "/operator", "value": "/value"}
 
 def lower_host_query(manifest: Manifest, context: Context) -> Lowered[Query]:
     spec = manifest.spec
-    asset_id = spec.get("assetId")
+    asset_id = _asset_id(spec)
     filters = _document(spec)
     findings = [*_filters(Target.HOSTS, spec, "/spec/filters"), *_expect_findings(spec.get("expect") or {})]
     if asset_id is not None and filters.filters:
@@ -40,7 +40,7 @@ def lower_component_query(manifest: Manifest, context: Context) -> Lowered[Query
     own, findings = _block(spec, "filters", "operation", "componentFilter", asset_filter=False)
     other, more = _block(spec, "assetFilters", "assetOperation", "assetSoftwareFilter", asset_filter=True)
     findings += [*more, *_expect_findings(spec.get("expect") or {})]
-    query = Query(manifest.address, Target.COMPONENTS, filters=own, asset_filters=other, asset_id=spec.get("assetId"))
+    query = Query(manifest.address, Target.COMPONENTS, filters=own, asset_filters=other, asset_id=_asset_id(spec))
     return _lowered(manifest, context, query, findings)
 
 
@@ -75,6 +75,10 @@ def _block(
 def _document(block: Mapping[str, Any]) -> FilterDocument:
     rows = tuple(Filter(row["field"], row["operator"], text_of(row["value"])) for row in block.get("filters") or ())
     return FilterDocument(rows, block.get("operation") or "AND")
+
+
+def _asset_id(spec: Mapping[str, Any]) -> int | None:
+    return None if spec.get("assetId") is None else int(spec["assetId"])
 
 
 def text_of(value: Any) -> str:

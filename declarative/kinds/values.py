@@ -114,8 +114,8 @@ def epoch_milliseconds(value: Any) -> int:
 
     Takes epoch milliseconds as a number or digits, and ISO 8601 with any offset; without one it is UTC.
     """
-    if isinstance(value, int):
-        return value
+    if isinstance(value, (int, float)):
+        return int(value)
     text = str(value).strip().upper()
     if text.isascii() and text.isdigit():
         return int(text)

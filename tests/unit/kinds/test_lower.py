@@ -157,3 +157,13 @@ def test_everything_is_sorted_by_address_whatever_the_order_of_files(desired, co
     assert forward == backward
     assert [found.address for found in forward.assets] == ["Asset/a", "Asset/b"]
     assert [found.address for found in forward.queries] == ["ComponentQuery/y", "HostQuery/z"]
+
+
+def test_a_whole_number_with_a_point_is_an_integer(desired, connector, asset, manifest):
+    core = {"sourceCreatedDate": 1768473175000.0, "biosInfo": {"totalMemory": 0.5}, "ports": [{"port": 80.0}]}
+    state = desired(connector, asset(core=core), manifest("HostQuery", "q", {"assetId": 5.0}))
+    assert repr(dict(state.assets[0].core)) == (
+        "{'sourceCreatedDate': 1768473175000, 'biosInfo': {'totalMemory': 0.5}, 'ports': [{'port': 80}]}"
+    )
+    assert repr(state.queries[0].asset_id) == "5"
+    assert state.diagnostics == ()

@@ -1,0 +1,161 @@
+"""Laws of lowering: whatever the schema accepts gets a meaning or a finding, never a traceback."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from declarative.core.diagnostics import Position
+from declarative.kinds import lower
+from declarative.kinds.asset import pruned
+from declarative.kinds.values import epoch_milliseconds
+from declarative.manifest.model import Loaded, Manifest, Project
+from declarative.schema import registry
+from declarative.schema.messages import types_of
+from declarative.schema.validate import is_valid
+
+NOW = datetime(2026, 6, 24, 12, 0, tzinfo=UTC)
+PROJECT = Project(name="acme", root=Path("/srv/acme"), environment=None, base_url=None, state_url="")
+KINDS = [kind for kind in registry.kinds() if kind != registry.PROJECT]
+
+
+def manifest(kind, name, spec):
+    position = Position(f"{kind}-{name}.yaml")
+    return Manifest("declarative/v1", kind, name, {"name": name}, spec, position, lambda _: position)
+
+
+def lowered(manifests):
+    return lower(Loaded(PROJECT, tuple(manifests), (), "", ()), now=NOW)
+
+
+TEXTS = st.text(max_size=8) | st.sampled_from(
+    [
+        "",
+        " ",
+        "192.0.2.1",
+        "::1%eth0",
+        "a@b.example",
+        "1,2",
+        "now-30d",
+        "now-999999w",
+        "2026-02-30",
+        "9" * 30,
+        "Asia/Calcutta",
+        "x..y",
+        "é.com",
+    ]
+)
+
+
+def values_of(root, node):
+    """Values that a schema accepts, odd ones among them."""
+    node = registry.resolve(root, node)
+    if "enum" in node:
+        return st.sampled_from(node["enum"])
+    makers = {
+        "null": st.none,
+        "boolean": st.booleans,
+        "integer": lambda: st.integers(node.get("minimum", -(10**17)), node.get("maximum", 10**17)),
+        "number": lambda: st.floats(0, 10**9) | st.integers(0, 10**9),
+        "string": lambda: texts_of(node),
+        "array": lambda: st.lists(values_of(root, node.get("items", {"type": "string"})), max_size=3),
+        "object": lambda: objects_of(root, node),
+    }
+    return st.one_of([makers[name]() for name in types_of(node)])
+
+
+def texts_of(node):
+    own = [st.from_regex(node["pattern"].replace("$", r"\Z"))] if "pattern" in node else [TEXTS]
+    return st.one_of(st.sampled_from([example for example in node.get("examples", ()) if isinstance(example, str)] or ["x"]), *own)
+
+
+def objects_of(root, node):
+    named = {name: values_of(root, child) for name, child in node.get("properties", {}).items()}
+    required = {name: named.pop(name) for name in node.get("required", ())}
+    fixed = st.fixed_dictionaries(required, optional=named)
+    extra = node.get("additionalProperties")
+    return st.dictionaries(st.text(max_size=4), values_of(root, extra), max_size=2) if isinstance(extra, dict) else fixed
+
+
+def specs(kind):
+    root = registry.schema_for(kind)
+    return values_of(root, root["properties"]["spec"]).filter(lambda spec: is_valid(kind, envelope(kind, spec)))
+
+
+def envelope(kind, spec):
+    return {"apiVersion": "declarative/v1", "kind": kind, "metadata": {"name": "x"}, "spec": spec}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_the_schema_accepts_is_lowered_without_a_traceback(kind, data):
+    spec = data.draw(specs(kind))
+    connector = manifest("Connector", str(spec.get("connector", "c")), {"connectorUuid": "489e8429-2e82-4599-a2a8-2b8f3d5c7a10"})
+    manifests = [manifest(kind, "x", spec), connector]
+    state = lowered(manifests)
+    assert state == lowered(manifests[::-1])
+    for asset in state.assets:
+        assert not any(value is None for value in leaves([asset.identity, asset.core]))
+    for query in state.queries:
+        assert all(isinstance(row.value, str) for row in (*query.filters.filters, *query.asset_filters.filters))
+    for report in state.reports:
+        assert all(isinstance(report.request.get(name, ""), str) for name in ("assetList", "tagList", "emailNotification"))
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+)
+
+
+@given(st.dictionaries(st.text(max_size=3), JSON, max_size=4))
+def test_taking_nulls_out_leaves_none_and_is_done_once(value):
+    once = pruned(value)
+    assert pruned(once) == once
+    assert not any(leaf is None for leaf in leaves(once))
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_a_moment_is_the_same_number_however_it_is_written(moment):
+    number = epoch_milliseconds(moment.isoformat())
+    assert epoch_milliseconds(moment.isoformat().replace("+00:00", "Z")) == number
+    assert epoch_milliseconds(moment.isoformat(sep=" ")) == number
+    assert epoch_milliseconds(str(number)) == epoch_milliseconds(number) == number
+    assert 0 <= moment.timestamp() * 1000 - number < 1.001
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from(["NK-1", "nk-1", "NK-2", None]), max_size=6), st.randoms(use_true_random=False))
+def test_claims_are_found_whatever_the_order_of_files(keys, order):
+    connector = manifest("Connector", "c", {"connectorUuid": "489e8429-2e82-4599-a2a8-2b8f3d5c7a10"})
+    assets = [
+        manifest(
+            "Asset", f"a{index}", {"connector": "c", "identityAttributes": {"sourceNativeKey": key, "hostName": f"h{index}"}}
+        )
+        for index, key in enumerate(keys)
+    ]
+    shuffled = [connector, *assets]
+    random.Random(order.random()).shuffle(shuffled)
+    found = [diagnostic for diagnostic in lowered(shuffled).diagnostics if diagnostic.rule == "asset/shared-native-key"]
+    known = [key.lower() for key in keys if key is not None]
+    assert len(found) == len(known) - len(set(known))
+    assert found == [
+        diagnostic for diagnostic in lowered([connector, *assets]).diagnostics if diagnostic.rule == "asset/shared-native-key"
+    ]
