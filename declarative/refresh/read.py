@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
-from typing import Any, Literal
+from typing import Literal
 
 from declarative.assets.identity import LiveIndex, match
 from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
 from declarative.core.clock import Clock, SystemClock
 from declarative.plan.model import AppliedReport
 from declarative.qualys.model import Reader
+from declarative.queries.model import FilterDocument
 from declarative.refresh.filters import MAX_VALUES, Term, documents
 from declarative.refresh.keys import Wanted, wanted
-from declarative.refresh.scan import full_scan, has_snapshot, pages
+from declarative.refresh.scan import Scanner
+from declarative.refresh.trim import Record, trimmer
 from declarative.state.model import Snapshot
 
 Resource = AppliedAsset | AppliedReport
@@ -55,23 +58,28 @@ def read_live(
     clock: Clock | None = None,
     updated_since: datetime | None = None,
     scan_limit: int = SCAN_LIMIT,
+    parallelism: int = 2,
 ) -> Refreshed:
     """Reads the live records of the desired assets, and of those in `applied` that are not desired any more.
 
     `none` makes no call. `full` reads every record. `auto` asks for bound ids and identity keys, or reads everything
     where that takes fewer calls or is the only way; for what it finds, the match is the one that a full read gives.
     `updated_since`: where everything would have to be read, read only what changed since. `snapshot`: keeps full scans,
-    so that the next one reads only what changed (`clock` dates it).
+    so that the next one reads only what changed (`clock` dates it); `full` renews it. Of each record only what these assets
+    declare is kept. `parallelism`: filter documents asked for at a time.
 
     Raises ApiError, and AuthError on 401/403.
     """
     if mode == "none":
         return Refreshed(LiveIndex(()), "not read (`--refresh none`)", complete=False)
-    exclude = _excluded(desired, applied)
-    read = _Read(reader, page_size, exclude, updated_since, scan_limit, snapshot, clock or SystemClock())
+    assets = _look_up(desired, applied)
+    scanner = Scanner(
+        reader, page_size, _excluded(assets), trimmer(item.asset for item in assets), snapshot, clock or SystemClock()
+    )
+    read = _Read(scanner, updated_since, scan_limit, parallelism)
     if mode == "full":
-        return read.done(f"full scan as asked: {read.scan()}")
-    return _auto(read, _look_up(desired, applied))
+        return read.done(f"full scan as asked: {read.scan(fresh=True)}")
+    return _auto(read, assets)
 
 
 def _look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> list[Wanted]:
@@ -87,74 +95,62 @@ def _look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -
     return found
 
 
-def _excluded(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> tuple[str, ...]:
+def _excluded(assets: Sequence[Wanted]) -> tuple[str, ...]:
     """Software lists make up most of a record's size (facts 3.8); they are left out when nobody manages them."""
-    if any(asset.core.get("softwares") for asset in desired):
-        return ()
-    managed = (item for item in applied.values() if isinstance(item, AppliedAsset))
-    if any(path == "coreAttributes.softwares" for item in managed for path in item.fields):
-        return ()
-    return ("software",)
+    return () if any("softwares" in item.asset.core for item in assets) else ("software",)
 
 
 @dataclass(slots=True)
 class _Read:
     """Records read so far, by id: an asset that several filters find is kept once."""
 
-    reader: Reader
-    page_size: int
-    exclude: tuple[str, ...]
+    scanner: Scanner
     updated_since: datetime | None
     scan_limit: int
-    snapshot: Snapshot | None
-    clock: Clock
-    records: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    parallelism: int
+    records: dict[int, Record] = field(default_factory=dict)
     asked: set[Term] = field(default_factory=set)
     documents: int = 0
 
     def ask(self, terms: Iterable[Term]) -> None:
         new = set(terms) - self.asked
         self.asked |= new
-        for document in documents(new):
-            for page in self.reader.search(document, page_size=self.page_size, exclude=self.exclude):
-                self._keep(page.records)
-            self.documents += 1
+        asking = list(documents(new))
+        self.documents += len(asking)
+        if len(asking) < 2 or self.parallelism < 2:
+            for document in asking:
+                self.records.update(self._found(document))
+            return
+        with ThreadPoolExecutor(max_workers=self.parallelism, thread_name_prefix="read") as pool:
+            for found in pool.map(self._found, asking):
+                self.records.update(found)
 
-    def scan(self) -> str:
+    def _found(self, document: FilterDocument) -> dict[int, Record]:
+        scanner = self.scanner
+        found = scanner.reader.search(document, page_size=scanner.page_size, exclude=scanner.exclude)
+        return {int(record["assetId"]): scanner.trim(record) for page in found for record in page.records}
+
+    def scan(self, *, fresh: bool = False) -> str:
         """Reads every record, or with `updated_since` those changed since then (at most `scan_limit` pages); says how."""
         if self.updated_since is not None:
-            found = pages(
-                self.reader,
-                page_size=self.page_size,
-                exclude=self.exclude,
-                updated_since=self.updated_since,
-                max_pages=self.scan_limit,
-            )
-            self.records.update(found)
+            self.records.update(self.scanner.changed_since(self.updated_since, max_pages=self.scan_limit))
             return "what changed lately"
-        found_all, how = full_scan(
-            self.reader, page_size=self.page_size, exclude=self.exclude, snapshot=self.snapshot, clock=self.clock
-        )
-        self.records = found_all
-        return f"{_count(len(found_all), 'record')}, {how}"
+        self.records, how = self.scanner.everything(fresh=fresh)
+        return f"{_count(len(self.records), 'record')}, {how}"
 
     def scan_calls(self) -> int:
         """Calls a full scan takes, asking for the count where it matters."""
         if self.updated_since is not None:
             return 1
-        if has_snapshot(self.reader, self.snapshot, self.exclude):
+        if self.scanner.watermark() is not None:
             return _SNAPSHOT_CALLS
-        return max(1, ceil(self.reader.count() / self.page_size))
+        return max(1, ceil(self.scanner.reader.count() / self.scanner.page_size))
 
     def index(self) -> LiveIndex:
         return LiveIndex.of(self.records[asset_id] for asset_id in sorted(self.records))
 
     def done(self, strategy: str, unsearched: tuple[str, ...] = ()) -> Refreshed:
         return Refreshed(self.index(), strategy, complete=True, records_seen=len(self.records), unsearched=unsearched)
-
-    def _keep(self, records: Iterable[Mapping[str, Any]]) -> None:
-        for record in records:
-            self.records[int(record["assetId"])] = record
 
 
 def _auto(read: _Read, assets: list[Wanted]) -> Refreshed:

@@ -2,91 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from declarative.core.clock import Clock, from_iso, to_iso
 from declarative.core.errors import StateError
 from declarative.qualys.model import Reader
+from declarative.refresh.trim import Record, Trim
 from declarative.state.model import Snapshot
-
-Record = Mapping[str, Any]
 
 OVERLAP = timedelta(minutes=10)
 """How far an incremental read reaches back before the last one: clocks differ, and indexing takes its time."""
 
 
-def full_scan(
-    reader: Reader, *, page_size: int, exclude: tuple[str, ...], snapshot: Snapshot | None, clock: Clock
-) -> tuple[dict[int, Record], str]:
-    """Every record by id, and words on how they were read.
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """Reads the whole inventory. Records stream through; only what `trim` leaves of them stays in memory.
 
-    With a snapshot only records changed since its watermark are read, and the count tells whether others are gone: then all
-    are read anew. A snapshot that cannot be read or written is ignored: it is only a cache.
+    The snapshot keeps whole records. One that cannot be read or written is ignored: it is only a cache.
     """
-    started = clock.now()
-    place = _place(reader, exclude)
-    kept = _kept(snapshot, place)
-    if kept is not None:
-        records, since = kept
-        changed = dict(pages(reader, page_size=page_size, exclude=exclude, updated_since=from_iso(since) - OVERLAP))
-        records.update(changed)
-        if reader.count() == len(records):
-            _save(snapshot, place, changed, started, whole=False)
-            return records, f"snapshot of {since}, {len(changed)} changed since"
-    records = dict(pages(reader, page_size=page_size, exclude=exclude))
-    _save(snapshot, place, records, started, whole=True)
-    return records, "all pages"
 
+    reader: Reader
+    page_size: int
+    exclude: tuple[str, ...]
+    trim: Trim
+    snapshot: Snapshot | None
+    clock: Clock
 
-def pages(
-    reader: Reader,
-    *,
-    page_size: int,
-    exclude: tuple[str, ...],
-    updated_since: datetime | None = None,
-    max_pages: int | None = None,
-) -> Iterator[tuple[int, Record]]:
-    """Id and record. The cursor is the id, so an asset that changes while we read is neither lost nor seen twice."""
-    since = to_iso(updated_since.replace(microsecond=0)) if updated_since is not None else None
-    for page in reader.search(None, page_size=page_size, exclude=exclude, updated_since=since, max_pages=max_pages):
-        for record in page.records:
-            yield int(record["assetId"]), record
+    def everything(self, *, fresh: bool = False) -> tuple[dict[int, Record], str]:
+        """Every record by id, and words on how they were read.
 
+        With a snapshot only records changed since its watermark are read, and the count tells whether others are gone: then
+        all are read anew. `fresh`: read all in any case.
+        """
+        started = self.clock.now()
+        since = None if fresh else self.watermark()
+        if since is not None:
+            found = self._incremental(since, started)
+            if found is not None:
+                return found
+        records: dict[int, Record] = {}
+        self._save(self._kept(self.pages(), records), started, whole=True)
+        return records, "all pages"
 
-def has_snapshot(reader: Reader, snapshot: Snapshot | None, exclude: tuple[str, ...]) -> bool:
-    if snapshot is None:
-        return False
-    try:
-        return snapshot.watermark(_place(reader, exclude)) is not None
-    except StateError:
-        return False
+    def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Record]:
+        records: dict[int, Record] = {}
+        for _ in self._kept(self.pages(moment, max_pages=max_pages), records):
+            pass
+        return records
 
+    def watermark(self) -> str | None:
+        """When the snapshot was taken; None without a usable one."""
+        if self.snapshot is None:
+            return None
+        try:
+            return self.snapshot.watermark(self._place)
+        except StateError:
+            return None
 
-def _place(reader: Reader, exclude: tuple[str, ...]) -> str:
-    """Records read without some fields must not answer for records read with them."""
-    return f"{reader.base_url}#without={','.join(exclude)}" if exclude else reader.base_url
+    def pages(self, updated_since: datetime | None = None, *, max_pages: int | None = None) -> Iterator[tuple[int, Record]]:
+        """Id and record. The cursor is the id, so an asset that changes while we read is neither lost nor seen twice."""
+        since = to_iso(updated_since.replace(microsecond=0)) if updated_since is not None else None
+        found = self.reader.search(None, page_size=self.page_size, exclude=self.exclude, updated_since=since, max_pages=max_pages)
+        for page in found:
+            for record in page.records:
+                yield int(record["assetId"]), record
 
+    def _incremental(self, since: str, started: datetime) -> tuple[dict[int, Record], str] | None:
+        records: dict[int, Record] = {}
+        try:
+            reach = from_iso(since) - OVERLAP
+            for asset_id, record in self.snapshot.records(self._place) if self.snapshot is not None else ():
+                records[asset_id] = self.trim(record)
+        except (StateError, ValueError):
+            return None
+        changed = dict(self.pages(reach))
+        records.update((asset_id, self.trim(record)) for asset_id, record in changed.items())
+        if self.reader.count() != len(records):
+            return None
+        self._save(changed.items(), started, whole=False)
+        return records, f"snapshot of {since}, {len(changed)} changed since"
 
-def _kept(snapshot: Snapshot | None, place: str) -> tuple[dict[int, Record], str] | None:
-    if snapshot is None:
-        return None
-    try:
-        since = snapshot.watermark(place)
-        return None if since is None else (dict(snapshot.records(place)), since)
-    except (StateError, ValueError):
-        return None
+    def _kept(self, found: Iterable[tuple[int, Record]], into: dict[int, Record]) -> Iterator[tuple[int, Record]]:
+        for asset_id, record in found:
+            into[asset_id] = self.trim(record)
+            yield asset_id, record
 
+    @property
+    def _place(self) -> str:
+        """Records read without some fields must not answer for records read with them."""
+        base_url = self.reader.base_url
+        return f"{base_url}#without={','.join(self.exclude)}" if self.exclude else base_url
 
-def _save(snapshot: Snapshot | None, place: str, records: Mapping[int, Record], started: datetime, *, whole: bool) -> None:
-    if snapshot is None:
-        return
-    watermark = to_iso(started.replace(microsecond=0))
-    try:
-        if whole:
-            snapshot.replace(place, records.items(), watermark)
-        else:
-            snapshot.upsert(place, records.items(), watermark)
-    except StateError:
-        return
+    def _save(self, records: Iterable[tuple[int, Mapping[str, Any]]], started: datetime, *, whole: bool) -> None:
+        """Puts the records into the snapshot; reads them to their end in any case."""
+        rest = iter(records)
+        if self.snapshot is not None:
+            watermark = to_iso(started.replace(microsecond=0))
+            with suppress(StateError):
+                (self.snapshot.replace if whole else self.snapshot.upsert)(self._place, rest, watermark)
+        for _ in rest:
+            pass

@@ -1,0 +1,42 @@
+"""Keeping of each record only what a decision can look at: a live record is ten times larger than what a manifest manages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from declarative.assets.fields import CORE, STATUS, TABLE
+from declarative.assets.keys import KINDS
+from declarative.assets.model import DesiredAsset
+
+Record = Mapping[str, Any]
+Trim = Callable[[Record], Record]
+
+
+def trimmer(desired: Iterable[DesiredAsset]) -> Trim:
+    """A function that cuts a record down to its identifiers and what these assets declare."""
+    names = needed_names(desired)
+
+    def trim(record: Record) -> Record:
+        return {name: value for name, value in record.items() if name in names and value is not None}
+
+    return trim
+
+
+def needed_names(desired: Iterable[DesiredAsset]) -> frozenset[str]:
+    """Top-level names of the search record that matching and comparing these assets can read."""
+    declared = {name for asset in desired for name in asset.core}
+    needed = {"assetId", "customAttributes", *_tops(TABLE[STATUS].response)}
+    for kind in KINDS:
+        needed.update(kind.live)
+        if kind.nic:
+            needed.add("networkInterfaceListData")
+    for path, spec in TABLE.items():
+        section, _, rest = path.partition(".")
+        if section != CORE or rest.partition(".")[0] in declared:
+            needed.update(_tops(spec.response))
+    return frozenset(needed)
+
+
+def _tops(responses: Iterable[str]) -> set[str]:
+    return {response.partition(".")[0].removesuffix("[]") for response in responses}

@@ -1,0 +1,95 @@
+"""Full scans with a snapshot: only what changed is read, and nothing stale is believed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from declarative.assets.identity import match
+from declarative.refresh import read_live
+from declarative.state import open_store
+
+OLD = "2026-01-01T00:00:00.000Z"
+NEW = "2026-03-01T12:30:00.000Z"
+
+
+@pytest.fixture
+def snapshot(tmp_path, make):
+    with closing(open_store(str(tmp_path / "state.db"), clock=make.clock())) as store, store.snapshot() as kept:
+        yield kept
+
+
+def estate(count):
+    return [
+        {"assetId": number, "address": f"10.0.{number // 250}.{number % 250}", "lastModifiedDate": OLD, "riskScore": number}
+        for number in range(1, count + 1)
+    ]
+
+
+def read(make, inventory, snapshot, **options):
+    wanted = make.desired("printer", ipAddress=["10.0.0.7"])
+    refreshed = read_live(inventory, [wanted], {}, snapshot=snapshot, clock=make.clock(), **options)
+    return match(wanted, None, refreshed.index).live, refreshed
+
+
+def test_the_second_scan_reads_only_what_changed(make, snapshot):
+    inventory = make.inventory(estate(1000))
+    read(make, inventory, snapshot)
+    first = inventory.calls
+    inventory.records[6]["lastModifiedDate"] = NEW
+    live, refreshed = read(make, inventory, snapshot)
+    assert live.asset_id == 7
+    assert refreshed.records_seen == 1000
+    assert inventory.calls - first == 2
+    assert "1 changed since" in refreshed.strategy
+
+
+def test_a_changed_asset_is_seen_as_it_is_now(make, snapshot):
+    inventory = make.inventory(estate(300))
+    read(make, inventory, snapshot)
+    inventory.records[6].update(address="10.9.9.9", lastModifiedDate=NEW)
+    inventory.records[99].update(address="10.0.0.7", lastModifiedDate=NEW)
+    live, _ = read(make, inventory, snapshot)
+    assert live.asset_id == 100
+
+
+def test_an_asset_that_was_purged_is_not_believed_to_live(make, snapshot):
+    inventory = make.inventory(estate(300))
+    read(make, inventory, snapshot)
+    del inventory.records[6]
+    live, refreshed = read(make, inventory, snapshot)
+    assert live is None
+    assert refreshed.records_seen == 299
+
+
+def test_the_snapshot_of_one_gateway_says_nothing_about_another(make, snapshot):
+    inventory = make.inventory(estate(300))
+    read(make, inventory, snapshot)
+
+    class Elsewhere(type(inventory)):
+        base_url = "https://other.example"
+
+    other = Elsewhere([])
+    live, refreshed = read(make, other, snapshot)
+    assert live is None
+    assert refreshed.records_seen == 0
+
+
+def test_full_refresh_reads_all_even_with_a_snapshot(make, snapshot):
+    inventory = make.inventory(estate(300))
+    read(make, inventory, snapshot)
+    before = inventory.calls
+    inventory.records[6]["address"] = "10.9.9.9"  # a change that left no date behind
+    live, _ = read(make, inventory, snapshot, mode="full")
+    assert live is None
+    assert inventory.calls - before == 3
+
+
+def test_only_what_the_manifests_declare_is_kept_in_memory(make):
+    inventory = make.inventory([{"assetId": 1, "assetName": "web", "riskScore": 5, "openPortListData": {"openPort": []}}])
+    wanted = make.desired("web", hostName="web", core={"ports": [{"port": "22"}]})
+    record = read_live(inventory, [wanted], {}).index.get(1).record
+    assert set(record) == {"assetId", "assetName", "openPortListData"}
+    record = read_live(inventory, [make.desired("web", hostName="web")], {}).index.get(1).record
+    assert set(record) == {"assetId", "assetName"}
