@@ -65,7 +65,6 @@ def download(transport: Transport, name: str, into: Path, progress: Progress | N
     Raises ApiError when there is no such report, it is not ready, or the answer is no file; OSError of the disk as
     ApiError too. Never leaves a part of a file.
     """
-    request_line = FailedRequest("GET", DOWNLOAD)
     try:
         place = into / _file_name(name) if into.is_dir() else into
         with _PartFile(place, progress) as part:
@@ -74,11 +73,15 @@ def download(transport: Transport, name: str, into: Path, progress: Progress | N
             part.finish()
             return ReportFile(place, answer.streamed or 0, answer.content_type or None)
     except OSError as error:
-        raise ApiError(
-            f"the report could not be written to {into}: {error.strerror or error}",
-            request=request_line,
-            hint="is there room, and may you write there?",
-        ) from None
+        raise unwritable(into, error) from None
+
+
+def unwritable(place: Path, error: OSError) -> ApiError:
+    return ApiError(
+        f"the report could not be written to {place}: {error.strerror or error}",
+        request=FailedRequest("GET", DOWNLOAD),
+        hint="is there room, and may you write there?",
+    )
 
 
 def _fetch(transport: Transport, request: Request, name: str, part: _PartFile) -> Answer:
@@ -104,6 +107,7 @@ class _PartFile:
         self._place = place
         self._progress = progress
         self._total: int | None = None
+        self._size = 0
         handle, name = tempfile.mkstemp(prefix=f".{place.name[:40]}.", suffix=".part", dir=place.parent)
         self._file: IO[bytes] = os.fdopen(handle, "wb")
         self._name = Path(name)
@@ -117,21 +121,27 @@ class _PartFile:
         if not self._done:
             self._name.unlink(missing_ok=True)
 
-    def start(self, status: int, headers: httpx.Headers) -> IO[bytes] | None:
+    def start(self, status: int, headers: httpx.Headers) -> bool:
         """A 200 that is neither JSON nor a web page is the file. Each try starts from nothing."""
         kind = media_type(headers)
         if status != 200 or kind in {"application/json", "text/html"} or kind.endswith("+json"):
-            return None
+            return False
         self._file.seek(0)
         self._file.truncate()
+        self._size = 0
         length = headers.get("content-length", "")
         plain = "content-encoding" not in headers
         self._total = int(length) if plain and re.fullmatch(r"[0-9]{1,15}", length) else None
-        return self._file
+        return True
 
-    def progress(self, done: int) -> None:
+    def write(self, part: bytes) -> None:
+        try:
+            self._file.write(part)
+        except OSError as error:
+            raise unwritable(self._place, error) from None
+        self._size += len(part)
         if self._progress is not None:
-            self._progress(done, self._total)
+            self._progress(self._size, self._total)
 
     def start_of_file(self) -> bytes:
         self._file.flush()

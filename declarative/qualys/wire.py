@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
+import httpcore
 import httpx
 
 from declarative.core.clock import Clock
@@ -19,6 +21,7 @@ from declarative.qualys.limits import Meter
 from declarative.qualys.model import CallRecord, Observer
 from declarative.qualys.network import proxy_for, quiet, tls_for
 from declarative.qualys.slots import Slots
+from declarative.qualys.sockets import FAILURES, Deadline, DeadlineTransport
 from declarative.qualys.target import Target
 
 USER_AGENT = "qualys-declarative"
@@ -40,11 +43,12 @@ class Settings:
 
 
 class Sink(Protocol):
-    """Where the bytes of a good answer go instead of into memory. `start` says whether this answer is one."""
+    """Where the bytes of a good answer go instead of into memory. What it raises is not taken for trouble of the network."""
 
-    def start(self, status: int, headers: httpx.Headers) -> IO[bytes] | None: ...
+    def start(self, status: int, headers: httpx.Headers) -> bool:
+        """Whether this answer is one; begins from nothing."""
 
-    def progress(self, done: int) -> None: ...
+    def write(self, part: bytes) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Wire:
         self._gate = ReadOnlyTransport if read_only else PinnedTransport
         self._proxy = proxy_for(target, environ)
         self._tls = tls_for(target)
+        self._deadline = Deadline(clock)
         quiet()
         self._client = self._open()
 
@@ -151,6 +156,7 @@ class Wire:
             extensions={"trace": phase},
         )
         status: int | None = None
+        self._deadline.start(self._settings.download_deadline if request.sink else self._settings.deadline)
         try:
             response = client.send(outgoing, stream=True)
             try:
@@ -160,19 +166,13 @@ class Wire:
                 return self._read(response, request.sink)
             finally:
                 response.close()
-        except httpx.HTTPError as error:
-            text, hopeless = self._describe(error)
+        except (*FAILURES, httpx.HTTPError, ssl.SSLError, OSError) as error:
+            text, hopeless = self._describe(error, sent=phase.sent)
             raise BrokenError(text, sent=phase.sent, status=status, hopeless=hopeless) from None
-        except (ssl.SSLError, OSError, ValueError) as error:
-            if isinstance(error, OSError) and getattr(error, "filename", None):
-                raise  # the file of a download, not the network
-            raise BrokenError(self._plain(error), sent=phase.sent, status=status) from None
 
     def _read(self, response: httpx.Response, sink: Sink | None) -> Answer:
-        file = sink.start(response.status_code, response.headers) if sink else None
+        file = sink if sink and sink.start(response.status_code, response.headers) else None
         limit = self._settings.max_answer if file is None else self._settings.max_download
-        patience = self._settings.deadline if file is None else self._settings.download_deadline
-        give_up = self._clock.monotonic() + patience
         parts: list[bytes] = []
         size = 0
         for part in response.iter_bytes():
@@ -184,20 +184,16 @@ class Wire:
                     status=response.status_code,
                     hopeless=file is not None,
                 )
-            if self._clock.monotonic() > give_up:
-                raise BrokenError(f"the answer did not end within {patience:g} s", sent=True, status=response.status_code)
             if file is None:
                 parts.append(part)
             else:
                 file.write(part)
-                if sink:
-                    sink.progress(size)
         streamed = None if file is None else size
         return Answer(response.status_code, response.headers, b"".join(parts), streamed=streamed)
 
     def _open(self) -> httpx.Client:
         try:
-            http = httpx.HTTPTransport(verify=self._tls, proxy=self._proxy, retries=0)
+            http = DeadlineTransport(self._tls, self._proxy, self._deadline)
         except (ValueError, ImportError, httpx.InvalidURL) as error:
             # Without the proxy's address: it may hold a password.
             raise ApiError(
@@ -212,18 +208,24 @@ class Wire:
             headers={"User-Agent": USER_AGENT},
         )
 
-    def _describe(self, error: httpx.HTTPError) -> tuple[str, bool]:
+    def _describe(self, error: Exception, *, sent: bool) -> tuple[str, bool]:
+        """In words, and whether trying again is hopeless."""
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return f"TLS: the certificate was not accepted: {self._plain(cause)}", True
             cause = cause.__cause__ or cause.__context__
-        words: dict[type[httpx.HTTPError], str] = {
-            httpx.ConnectTimeout: f"no connection within {self._settings.connect:g} s",
-            httpx.ReadTimeout: f"no answer within {self._settings.read:g} s",
-            httpx.DecodingError: "the answer's compression cannot be read",
+        words = {
+            "ConnectTimeout": f"no connection within {self._settings.connect:g} s",
+            "ReadTimeout": f"no answer within {self._settings.read:g} s",
+            "DecodingError": "the answer's compression cannot be read",
         }
-        return words.get(type(error), self._plain(error)), isinstance(error, httpx.UnsupportedProtocol)
+        text = words.get(type(error).__name__) or re.sub(r"^\[Errno -?[0-9]+\] ", "", self._plain(error))
+        if isinstance(error, httpcore.ProxyError):
+            text = f"the proxy refused: {text}"
+        return (text if sent else f"{self.target.host} cannot be reached: {text}"), isinstance(
+            error, httpcore.UnsupportedProtocol
+        )
 
     def _plain(self, error: BaseException) -> str:
         return clean(self._redactor(str(error) or type(error).__name__), 300)
