@@ -61,6 +61,7 @@ class Project:
     limits: Limits = field(default_factory=Limits)
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)  # old address -> new address
+    locate: Locator | None = field(default=None, compare=False, repr=False)  # into the project file, where it could be read
 
 
 @dataclass(frozen=True, slots=True)

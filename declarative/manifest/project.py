@@ -245,6 +245,7 @@ class _Reader:
             limits=limits_of(settings.get("limits"), base.limits),
             rules=rules(settings.get("rules")),
             moved=moved(settings.get("moved")),
+            locate=self.locate,
         )
 
     def _refuse(self, pointer: str, rule: str, message: str, hint: str | None = None) -> None:
