@@ -15,12 +15,19 @@ from declarative.core.errors import StateError
 from declarative.core.secrets import Redactor, Secret
 
 RESTORE = (
-    "Nothing was changed. Move the file away and put a backup in its place (`declarative state backup` makes them; a migration "
-    "leaves one beside the file). Without a backup: move it away and plan again; assets are found by their identity and "
-    "adopted, but who sent what is forgotten, and reports count as never run."
+    "Nothing was changed. Move the file away, together with its -wal and -shm files, and put a backup in its place "
+    "(`declarative state backup` makes them; a migration leaves one beside the file). Without a backup: move it away and plan "
+    "again; assets are found by their identity and adopted, but who sent what is forgotten, and reports count as never run."
 )
 ELSEWHERE = "put the state elsewhere (`spec.state` of the project)"
 _MODES = f"Give this user the right to read and write the file and its folder, or {ELSEWHERE}."
+_NETWORK = "Check host, port and network of the state URL, and that the server runs."
+_BUSY = "another process keeps it busy"
+_CLASH = "another process wrote at the same moment"
+_BROKEN = "the connection broke"
+_RESTARTING = "the server is shutting down or starting"
+_UNREACHABLE = "the server cannot be reached"
+_PASSING = frozenset({_BUSY, _CLASH, _BROKEN, _RESTARTING, _UNREACHABLE})
 _WAIT = "Wait for the other command to end, then run this one again."
 _FREE = "Free some space there, then run the command again; what was recorded before is intact."
 
@@ -32,8 +39,8 @@ _SQLITE = {
     sqlite3.SQLITE_READONLY: ("it may not be written", _MODES),
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", _MODES),
     sqlite3.SQLITE_PERM: ("permission is denied", _MODES),
-    sqlite3.SQLITE_BUSY: ("another process keeps it busy", _WAIT),
-    sqlite3.SQLITE_LOCKED: ("another process keeps it busy", _WAIT),
+    sqlite3.SQLITE_BUSY: (_BUSY, _WAIT),
+    sqlite3.SQLITE_LOCKED: (_BUSY, _WAIT),
     sqlite3.SQLITE_IOERR: ("the disk reports an error", "Look at the disk and its free space, then run the command again."),
 }
 
@@ -44,11 +51,11 @@ _POSTGRES = (
     ("28", "the server refuses the login", "Check user and password of the state URL (PGPASSWORD and ~/.pgpass work too)."),
     ("3D", "there is no such database", "Create it first: `createdb NAME`; the tables are made by the first command."),
     ("42501", "permission is denied", "The user needs CREATE on the database (or on the schema), and ownership of its tables."),
-    ("55P03", "another process keeps it busy", _WAIT),
-    ("40", "another process wrote at the same moment", "Run the command again."),
+    ("55P03", _BUSY, _WAIT),
+    ("40", _CLASH, "Run the command again."),
     ("25006", "the server accepts reads only", "Point the state URL at the primary server."),
-    ("57P", "the server is shutting down or starting", "Try again in a moment."),
-    ("08", "the connection broke", "Check host, port and network of the state URL, and that the server runs."),
+    ("57P", _RESTARTING, "Try again in a moment."),
+    ("08", _BROKEN, _NETWORK),
     ("XX001", "the server reports damaged data", "Restore the database from a backup before anything else."),
 )
 
@@ -64,11 +71,17 @@ _OS = {
 }
 
 
+class PassingError(StateError):
+    """The store could not be reached, or was too busy: the same call may succeed a moment later."""
+
+
 def place_of(url: URL) -> str:
     """How messages name the store: the path of a file, or the URL without its password."""
     if url.get_backend_name() == "sqlite":
         return url.database or ":memory:"
-    return url.render_as_string(hide_password=True)
+    # libpq also takes the password, and that of the key, among the options behind the question mark.
+    hidden = {name: "***" for name in url.query if "password" in name}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def damaged(place: str, why: str) -> StateError:
@@ -100,9 +113,9 @@ def _of_driver(place: str, doing: str, error: BaseException | None, password: st
     why, hint = _classified(error)
     if hint is RESTORE:
         hint = damage_hint
-    if why is None:
-        return StateError(f"The state {place} cannot be {doing}: {said}.".replace("..", "."), hint=hint)
-    return StateError(f"The state {place} cannot be {doing}: {why} ({said.rstrip('.')}).", hint=hint)
+    said = said.rstrip(".")
+    kind = PassingError if why in _PASSING else StateError
+    return kind(f"The state {place} cannot be {doing}: {f'{why} ({said})' if why else said}.", hint=hint)
 
 
 def _classified(error: BaseException | None) -> tuple[str | None, str | None]:
@@ -112,7 +125,7 @@ def _classified(error: BaseException | None) -> tuple[str | None, str | None]:
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate is None:
         # Without a state the server was never reached, or went away in the middle.
-        return "the server cannot be reached", "Check host, port and network of the state URL, and that the server runs."
+        return _UNREACHABLE, _NETWORK
     return next(((why, hint) for prefix, why, hint in _POSTGRES if sqlstate.startswith(prefix)), (None, None))
 
 

@@ -131,6 +131,11 @@ def list_open(connection: Connection) -> tuple[Intent, ...]:
     )
 
 
+def is_closed(connection: Connection, intent_id: int) -> bool:
+    query = select(journal.c.closed_at).where(journal.c.intent_id == intent_id)
+    return connection.execute(query).scalar_one_or_none() is not None
+
+
 def close_intent(connection: Connection, intent_id: int, given: Iterable[Outcome], at: datetime) -> None:
     """Raises StateError for an intent that is unknown or closed: an outcome is recorded once."""
     closed = connection.execute(

@@ -94,6 +94,10 @@ class Store(Protocol):
     """Raises StateError (with what to do) when the store cannot be read or written, is corrupt, or is newer than us."""
 
     @property
+    def place(self) -> str:
+        """How messages name the store: a path, or a URL without its password."""
+
+    @property
     def mark(self) -> StateMark: ...
 
     @property
@@ -110,7 +114,8 @@ class Store(Protocol):
 
     def observe(self, resources: Iterable[Resource]) -> None:
         """What a read-only run saw (bound ids, convergence), in one transaction. No-op where not writable. Does not
-        bump the serial: a saved plan stays applicable after somebody else planned."""
+        bump the serial: a saved plan stays applicable after somebody else planned. A record that somebody else changed
+        since this store read it is left alone."""
 
     def remove(self, addresses: Iterable[str]) -> None: ...
 
@@ -144,7 +149,13 @@ class Store(Protocol):
 
     def runs(self, limit: int = 50) -> tuple[Run, ...]: ...
 
-    def outcomes_of(self, run_id: str) -> tuple[Outcome, ...]: ...
+    def run(self, run_id: str) -> Run | None: ...
+
+    def outcomes_of(self, run_id: str) -> tuple[Outcome, ...]:
+        """In the order they were recorded; without their resources."""
+
+    def calls_of(self, run_id: str) -> tuple[tuple[datetime, CallRecord], ...]:
+        """What `record_calls` was given for that run, in that order."""
 
     # plans: single use
     def plan_used_by(self, plan_digest: str) -> str | None:

@@ -49,7 +49,7 @@ def _open_server(url: URL, clock: Clock, *, read_only: bool) -> SqlStore:
     engine, schema = postgres.server_engine(url)
     place = place_of(url)
     frozen = Frozen(f"The state {place} was opened for reading only.", _READ_ONLY_HINT) if read_only else None
-    backend = Backend(engine, place, clock, frozen, url.password if isinstance(url.password, str) else None, schema)
+    backend = Backend(engine, place, clock, frozen, postgres.password_of(url), schema)
     try:
         return _opened_server(backend, schema)
     except BaseException:
@@ -87,6 +87,7 @@ def _opened_server(backend: Backend, schema: str) -> SqlStore:
 def _open_file(path: Path, clock: Clock, *, read_only: bool) -> SqlStore:
     place = str(path)
     if sqlite.is_missing(path):
+        sqlite.refuse_orphaned_log(path)
         frozen = _frozen(path, read_only=read_only)
         if frozen is not None:
             return _empty(place, clock, frozen)
@@ -165,7 +166,8 @@ def _cache_beside(path: Path, main: Backend) -> Backend:
         return Backend(engine, str(cache), main.clock, main.frozen_because)
     if not _is_usable(cache):
         with translated(str(cache), "replaced"):
-            for suffix in sqlite.SIDE_FILES:
+            # The log before the file: left alone it would be played into the new one.
+            for suffix in reversed(sqlite.SIDE_FILES):
                 Path(f"{cache}{suffix}").unlink(missing_ok=True)
         sqlite.put_file(cache, _empty_cache)
     sqlite.refuse_open_modes(cache)

@@ -25,6 +25,12 @@ def is_postgres(url: URL) -> bool:
     return url.get_backend_name() in _NAMES
 
 
+def password_of(url: URL) -> str | None:
+    """Wherever the URL gives it; it must not reach a message."""
+    given = url.password or url.query.get("password")
+    return None if given is None else str(given)
+
+
 def server_engine(url: URL) -> tuple[Engine, str]:
     """The engine and the schema's name (`?schema=acme` of the URL; "declarative" without it). Connects to nothing yet.
 

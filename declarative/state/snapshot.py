@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from declarative.core.errors import StateError
 from declarative.state.backend import Backend
 from declarative.state.codec import dumps, loads
 from declarative.state.resources import chunks
@@ -49,7 +50,17 @@ class SqlSnapshot:
                 .execution_options(yield_per=_BATCH)
             )
             for asset_id, record in connection.execute(query):
-                yield asset_id, loads(zlib.decompress(record))
+                yield asset_id, self._unpacked(asset_id, record)
+
+    def _unpacked(self, asset_id: int, record: bytes) -> Mapping[str, Any]:
+        try:
+            found = loads(zlib.decompress(record))
+        except (zlib.error, ValueError) as error:
+            raise StateError(
+                f"The snapshot in {self._backend.place} is damaged: asset {asset_id} cannot be read ({error}).",
+                hint=self._backend.damage_hint,
+            ) from error
+        return cast("Mapping[str, Any]", found)
 
     def replace(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None:
         if not self._writable:

@@ -85,6 +85,17 @@ def is_missing(path: Path) -> bool:
     return False
 
 
+def refuse_orphaned_log(path: Path) -> None:
+    """Raises StateError when the file is gone and its write-ahead log is not: the log holds what was recorded last, and
+    SQLite would play it into whatever database is put there next."""
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size > 0:
+        raise StateError(
+            f"The state {path} is gone, but its log {log} is there.",
+            hint=f"Put the file back beside its log. If the state is meant to start anew, or to come from a backup: `rm {log}`.",
+        )
+
+
 def refuse_open_modes(path: Path) -> None:
     """Raises StateError when other users may write the file: what they put there would be sent to the API."""
     for suffix in SIDE_FILES:

@@ -19,10 +19,14 @@ from declarative.state import resources as rows_of
 from declarative.state.backend import Backend
 from declarative.state.backup import write_backup
 from declarative.state.codec import Encoded
+from declarative.state.failures import PassingError
 from declarative.state.lease import HeldLease, acquire_lease, break_lease, read_lease
 from declarative.state.model import Intent, IntentKind, LeaseInfo, Outcome, Resource, Run, Snapshot
 from declarative.state.snapshot import SqlSnapshot
 from declarative.state.tables import meta
+
+# Seconds between attempts to record an outcome: what was sent cannot be taken back, and what is not recorded is uncertain.
+_PAUSES = (0.5, 2.0, 5.0)
 
 
 class SqlStore:
@@ -132,9 +136,29 @@ class SqlStore:
     def record_outcomes(self, intent_id: int, outcomes: Sequence[Outcome], *, at: datetime) -> None:
         # No fence here: what was sent was sent, and must be recorded whoever holds the lease now.
         rows = rows_of.encoded(outcome.resource for outcome in outcomes if outcome.resource is not None)
+        for pause in _PAUSES:
+            try:
+                self._close_intent(intent_id, outcomes, at, rows)
+            except PassingError:
+                self._backend.clock.sleep(pause)
+                if self._is_recorded(intent_id):
+                    return
+            else:
+                return
+        self._close_intent(intent_id, outcomes, at, rows)
+
+    def _close_intent(self, intent_id: int, outcomes: Sequence[Outcome], at: datetime, rows: Mapping[str, Encoded]) -> None:
         with self._backend.write() as connection:
             journal.close_intent(connection, intent_id, outcomes, at)
             self._store(connection, rows)
+
+    def _is_recorded(self, intent_id: int) -> bool:
+        """After a connection broke in the middle of a commit only the journal knows whether it counted."""
+        try:
+            with self._backend.read() as connection:
+                return journal.is_closed(connection, intent_id)
+        except PassingError:
+            return False
 
     @contextmanager
     def _fenced_write(self, changed: Iterable[Resource]) -> Iterator[Connection]:

@@ -6,12 +6,15 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from declarative.assets.model import AppliedAsset
 from declarative.core.errors import LockedError, StateError
 from declarative.state import SqlStore, open_store
+from declarative.state.model import IntentKind, Outcome, OutcomeStatus, Run
 
 Opener = Callable[..., SqlStore]
 Assets = Callable[..., AppliedAsset]
@@ -38,6 +41,13 @@ def test_a_server_that_is_not_there_is_named_without_the_password(opened: Opener
     assert "cannot be reached" in said
     assert "hunter2" not in said
     assert "hunter2" not in repr(refused.value.__cause__)
+
+
+def test_a_password_among_the_options_is_hidden_too(opened: Opener) -> None:
+    with pytest.raises(StateError) as refused:
+        opened("postgresql://ana@127.0.0.1:1/acme?connect_timeout=2&password=hunter2-secret&sslpassword=hunter3-secret")
+    assert "hunter" not in refused.value.message + str(refused.value.hint)
+    assert "acme" in refused.value.message
 
 
 def test_a_database_that_is_not_there_is_said(postgres_server: str, opened: Opener) -> None:
@@ -90,6 +100,27 @@ def test_a_connection_that_the_server_cut_is_made_again(postgres_url: str, opene
         )
     store.put([asset("b")])
     assert list(store.resources()) == ["Asset/a", "Asset/b"]
+
+
+@pytest.mark.parametrize("reached", [False, True])
+def test_an_outcome_is_recorded_once_though_the_connection_breaks_at_its_commit(
+    postgres_url: str, opened: Opener, run: Callable[..., Run], asset: Assets, reached: bool
+) -> None:
+    """Before the server has committed, or after it: the client is told the same."""
+    store = opened(postgres_url)
+    store.begin_run(run())
+    intent = store.record_intent("run-1", IntentKind.SYNC, "req-1", ["Asset/a"], at=run().started_at)
+
+    @event.listens_for(store._backend.engine, "commit", once=True)
+    def _break(connection: Connection) -> None:
+        if reached:
+            connection.connection.driver_connection.commit()
+        raise OperationalError("COMMIT", {}, psycopg.OperationalError("server closed the connection unexpectedly"))
+
+    store.record_outcomes(intent, [Outcome("Asset/a", OutcomeStatus.APPLIED, asset("a"))], at=run().started_at)
+    assert store.open_intents() == ()
+    assert len(store.outcomes_of("run-1")) == 1
+    assert store.mark.serial == 1
 
 
 def test_leases_go_by_the_clock_of_the_server(postgres_url: str, opened: Opener) -> None:

@@ -7,8 +7,10 @@ import os
 import sqlite3
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from declarative.core.clock import SystemClock
 from declarative.core.errors import StateError
 from declarative.core.exits import ExitCode
 from declarative.state import SqlStore, open_store
+from declarative.state.model import IntentKind, Outcome, OutcomeStatus, Run
 
 Opener = Callable[..., SqlStore]
 Assets = Callable[..., AppliedAsset]
@@ -197,6 +200,69 @@ def test_a_damaged_snapshot_is_replaced_because_it_is_only_a_cache(filled: Path,
             snapshot.replace("https://a", [(1, {"a": 1})], "w")
             assert list(snapshot.records("https://a")) == [(1, {"a": 1})]
         store.close()
+
+
+def test_a_damaged_record_of_the_snapshot_is_named_with_the_file_to_delete(filled: Path, opened: Opener) -> None:
+    store = opened(str(filled))
+    with store.snapshot() as snapshot:
+        snapshot.replace("https://a", [(7, {"a": 1})], "w")
+        with store._cache.write() as connection:
+            connection.exec_driver_sql("UPDATE snapshot SET record = x'00'")
+        with pytest.raises(StateError) as refused:
+            list(snapshot.records("https://a"))
+    assert "asset 7" in refused.value.message
+    assert "state.snapshot.db" in str(refused.value.hint)
+
+
+def test_a_log_without_its_file_is_not_played_into_a_new_state(
+    filled: Path, other_process: Callable[..., subprocess.Popen[str]], opened: Opener
+) -> None:
+    killed = other_process(
+        "import os, sys; from declarative.core.clock import SystemClock; from declarative.state import open_store\n"
+        "open_store(sys.argv[1], clock=SystemClock()).remove(['Asset/n000']); os.kill(os.getpid(), 9)",
+        str(filled),
+    )
+    assert killed.wait() == -9
+    filled.rename(filled.with_name("away.db"))
+    for read_only in (False, True):
+        with pytest.raises(StateError) as refused:
+            opened(str(filled), read_only=read_only)
+        assert f"rm {filled}-wal" in str(refused.value.hint)
+    assert not filled.exists()
+    Path(f"{filled}-wal").unlink()
+    assert opened(str(filled)).resources() == {}
+
+
+# -- busy -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_another_process_keeps_busy_is_said(filled: Path, opened: Opener, asset: Assets) -> None:
+    store = opened(str(filled))
+    _wait_at_most(store, 50)
+    with closing(sqlite3.connect(filled, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateError, match="another process keeps it busy"):
+            store.put([asset()])
+        assert len(store.resources()) == 300
+    store.put([asset()])
+
+
+def test_an_outcome_is_recorded_later_when_the_file_is_busy(filled: Path, opened: Opener, run: Callable[..., Run]) -> None:
+    store = opened(str(filled))
+    store.begin_run(run())
+    intent = store.record_intent("run-1", IntentKind.SYNC, "req-1", ["Asset/a"], at=run().started_at)
+    _wait_at_most(store, 50)
+    other = sqlite3.connect(filled, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, other.close).start()
+    store.record_outcomes(intent, [Outcome("Asset/a", OutcomeStatus.APPLIED)], at=run().started_at)
+    assert store.open_intents() == ()
+    assert len(store.outcomes_of("run-1")) == 1
+
+
+def _wait_at_most(store: SqlStore, milliseconds: int) -> None:
+    with store._backend.engine.connect() as connection:
+        connection.connection.driver_connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 # -- places that cannot be written ------------------------------------------------------------------------------------
