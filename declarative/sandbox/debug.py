@@ -10,6 +10,7 @@ from .clock import iso_millis
 from .faults import fault_from, profile
 from .gateway import Gateway
 from .mapping import put
+from .openapi import document
 from .options import Connector, SandboxError
 from .store import Asset, blank_record
 
@@ -158,6 +159,11 @@ def health(gateway: Gateway, _: Mapping[str, Any]) -> Any:
     return {"sandbox": True, "now": iso_millis(gateway.clock.now()), "assets": len(gateway.store), "queued": len(gateway.queue)}
 
 
+def openapi(_: Gateway, __: Mapping[str, Any]) -> Any:
+    """The OpenAPI document of the vendor's paths as emulated here."""
+    return document()
+
+
 def _number(body: Mapping[str, Any], name: str) -> int | None:
     value = body.get(name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
@@ -175,6 +181,7 @@ READS: Mapping[str, Action] = {
     "switches": lambda gateway, _: gateway.switches.shown(),
     "faults": lambda gateway, _: {"faults": gateway.faults.describe()},
     "connectors": lambda gateway, _: connectors(gateway, {}),
+    "openapi.json": openapi,
 }
 WRITES: Mapping[str, Action] = {
     "reset": reset,

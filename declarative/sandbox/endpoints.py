@@ -35,8 +35,9 @@ Handler = Callable[[Gateway, Request], Reply]
 
 def auth(gateway: Gateway, request: Request) -> Reply:
     """A form in, a bare token out (facts 1.1)."""
-    if request.content_type != "application/x-www-form-urlencoded":
-        return spring(500, f"Content-Type '{request.content_type}' is not supported", request.path, gateway.clock.now())
+    if request.content_type not in {"application/x-www-form-urlencoded", ""}:
+        status = 500 if request.content_type == JSON else 415
+        return spring(status, f"Content-Type '{request.content_type}' is not supported", request.path, gateway.clock.now())
     try:
         form = parse_qs(request.body.decode(), keep_blank_values=True)
     except UnicodeDecodeError:

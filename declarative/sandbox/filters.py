@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ class BadFilterError(Exception):
 
 
 Test = Callable[[list[Any]], bool]
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _clause(row: Any, known: Mapping[str, Field]) -> Clause:
     if not isinstance(name, str) or name not in known:
         raise BadFilterError(f"Invalid field in the filter: {name}")
     field = known[name]
-    if operator not in OPERATORS[field.group]:
+    if not isinstance(operator, str) or operator not in OPERATORS[field.group]:
         raise BadFilterError(f"Operator {operator} is not supported for the field {name}")
     if value is None or isinstance(value, dict | list):
         raise BadFilterError(f"Invalid value for the field {name}")
@@ -132,9 +134,9 @@ def _test(field: Field, operator: str, text: str) -> Test:
         if field.group is Group.DATE:
             return _ordered(operator, [parse_date(text)], _dates)
         if field.group in (Group.NUMERIC, Group.NUMERIC_NO_NE):
-            return _ordered(operator, [float(one) for one in (_listed(text) if operator == "IN" else (text,))], _numbers)
+            return _ordered(operator, [number(one) for one in (_listed(text) if operator == "IN" else (text,))], _numbers)
         if field.group is Group.RISK and operator not in {"EQUALS", "NOT_EQUALS", "IN"}:
-            return _ordered(operator, [float(text)], _numbers)
+            return _ordered(operator, [number(text)], _numbers)
     except ValueError as problem:
         raise BadFilterError(f"Invalid value for the field {field.name}: {text}") from problem
     if field.group is Group.BOOLEAN and text.lower() not in {"true", "false"}:
@@ -143,6 +145,8 @@ def _test(field: Field, operator: str, text: str) -> Test:
 
 
 def _ordered(operator: str, wanted: list[Any], convert: Callable[[Iterable[Any]], list[Any]]) -> Test:
+    if not wanted:
+        raise ValueError("an empty list")
     first = wanted[0]
     tests: dict[str, Callable[[Any], bool]] = {
         "EQUALS": lambda value: bool(value == first),
@@ -175,8 +179,15 @@ def _texts(values: Iterable[Any]) -> list[str]:
     return [str(value).lower() for value in values if value is not None]
 
 
-def _numbers(values: Iterable[Any]) -> list[float]:
-    return [float(value) for value in values if value is not None and str(value).lstrip("-").isdigit()]
+def number(text: str) -> int | float:
+    """Raises ValueError, also on the likes of nan and 1e999."""
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"not a number: {text!r}")
+    return float(text) if "." in text else int(text)
+
+
+def _numbers(values: Iterable[Any]) -> list[int | float]:
+    return [number(str(value)) for value in values if value is not None and _NUMBER.fullmatch(str(value))]
 
 
 def _dates(values: Iterable[Any]) -> list[datetime]:

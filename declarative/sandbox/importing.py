@@ -60,7 +60,7 @@ _CORE: dict[str, Any] = {
     "customConnectorAttributes": "map",
     "containers": "any",
 }
-_ENVELOPE: dict[str, Any] = {
+ENVELOPE: dict[str, Any] = {
     "connectorMetaData": dict.fromkeys(("requestId", "connectorUuid", "source", "assetCount"), "s"),
     "assetData": [{"identityAttributes": _IDENTITY, "coreAttributes": _CORE, "findings": "any"}],
 }
@@ -80,7 +80,9 @@ class ImportCall:
 
 def read_envelope(body: Any, switches: Switches) -> ImportCall:
     """Raises BadEnvelopeError."""
-    _shape(body, _ENVELOPE, "", switches.strict_bodies)
+    if body is None:
+        raise BadEnvelopeError("Required request body is missing")
+    _shape(body, ENVELOPE, "", switches.strict_bodies)
     meta = body.get("connectorMetaData")
     if not meta:
         raise BadEnvelopeError("connectorMetaData is required")

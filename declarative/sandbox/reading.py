@@ -10,7 +10,7 @@ from typing import Any
 from .clock import parse_date
 from .estate import COMPONENTS_PER_ASSET, FIRST_COMPONENT_ID, FIRST_ID, PARTS, component_number
 from .fields import ALWAYS_SHOWN, SELECTORS
-from .filters import Clause, Document
+from .filters import Clause, Document, number
 from .store import Store, normal
 
 
@@ -77,7 +77,7 @@ def _by_index(store: Store, clause: Clause) -> set[int] | None:
     if kind is None or not clause.wanted:
         return None
     if kind == "assetId":
-        return {int(float(value)) for value in clause.wanted if int(float(value)) in store}
+        return {int(number(value)) for value in clause.wanted if int(number(value)) in store}
     return {asset_id for value in clause.wanted for asset_id in store.by_identifier(kind, normal(kind, value))}
 
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-_MANDATORY = ("name", "format", "templateName", "reportType")
-_BOOLEANS = ("riskScoreAdded", "hasVMDRAndRiskScoreEnabled")
-_INTEGERS = ("maxNumberOfDownloads",)
-_STRINGS = (
-    *_MANDATORY, "description", "timezone", "query", "filter", "resourceTag", "assetList", "tagList", "includeMatchType",
+MANDATORY = ("name", "format", "templateName", "reportType")
+BOOLEANS = ("riskScoreAdded", "hasVMDRAndRiskScoreEnabled")
+INTEGERS = ("maxNumberOfDownloads",)
+STRINGS = (
+    *MANDATORY, "description", "timezone", "query", "filter", "resourceTag", "assetList", "tagList", "includeMatchType",
     "excludeMatchType", "excludeTagIds", "softwareTypes", "selectedSwType", "groupByPivot", "recipient", "emailSubject",
     "customMessage", "notificationType", "emailNotification", "customEmailTemplate", "useReportNameAsFilename",
     "displayTemplateName", "generatedFor",
 )  # fmt: skip
-_LIMITED = {
+LIMITED = {
     "format": ("PDF",),
     "reportType": ("EASM_LEAD",),
     "includeMatchType": ("Any", "All"),
@@ -61,7 +61,7 @@ def fault_of_report(body: Any, *, strict: bool) -> str | None:
     """Why the create call refuses this body."""
     if not isinstance(body, dict):
         return "Request body must be a JSON object"
-    for name in _MANDATORY:
+    for name in MANDATORY:
         if body.get(name) in (None, ""):
             return f"{name} is mandatory"
     for name, value in body.items():
@@ -74,15 +74,15 @@ def fault_of_report(body: Any, *, strict: bool) -> str | None:
 def _fault_of_field(name: str, value: Any, strict: bool) -> str | None:
     if value is None:
         return None
-    if name in _STRINGS and not isinstance(value, str):
+    if name in STRINGS and not isinstance(value, str):
         return f"{name} must be a string"
-    if name in _BOOLEANS and not isinstance(value, bool):
+    if name in BOOLEANS and not isinstance(value, bool):
         return f"{name} must be a boolean"
-    if name in _INTEGERS and (isinstance(value, bool) or not isinstance(value, int)):
+    if name in INTEGERS and (isinstance(value, bool) or not isinstance(value, int)):
         return f"{name} must be an integer"
-    if name in _LIMITED and value not in _LIMITED[name]:
-        return f"{name} must be one of {', '.join(_LIMITED[name])}"
-    if strict and name not in (*_STRINGS, *_BOOLEANS, *_INTEGERS):
+    if name in LIMITED and value not in LIMITED[name]:
+        return f"{name} must be one of {', '.join(LIMITED[name])}"
+    if strict and name not in (*STRINGS, *BOOLEANS, *INTEGERS):
         return f"Unrecognized field {name}"
     return None
 
