@@ -16,7 +16,7 @@ from declarative.plan.model import AppliedReport
 from declarative.qualys.model import Reader
 from declarative.queries.model import FilterDocument
 from declarative.refresh.filters import MAX_VALUES, Term, documents
-from declarative.refresh.keys import Wanted, wanted
+from declarative.refresh.keys import Wanted
 from declarative.refresh.scan import Scanner
 from declarative.refresh.trim import Record, trimmer
 from declarative.state.model import Snapshot
@@ -85,13 +85,13 @@ def read_live(
 def _look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> list[Wanted]:
     """Desired assets with their bound ids, then removed ones: they may be retired, or live on under another address."""
     known = {address: item for address, item in applied.items() if isinstance(item, AppliedAsset)}
-    found = [wanted(asset, known.get(asset.address)) for asset in desired]
+    found = [Wanted(asset, known.get(asset.address)) for asset in desired]
     present = {asset.address for asset in desired}
     for address in sorted(known.keys() - present):
         item = known[address]
         if item.on_remove is OnRemove.RETIRE or item.asset_id is not None:
             gone = DesiredAsset(address, item.connector, item.identity, {}, on_remove=item.on_remove)
-            found.append(wanted(gone, item))
+            found.append(Wanted(gone, item))
     return found
 
 
@@ -156,33 +156,30 @@ class _Read:
 def _auto(read: _Read, assets: list[Wanted]) -> Refreshed:
     if not assets:
         return read.done("nothing to read: no asset is declared, none is to be retired")
-    blind = sum(1 for item in assets if not item.first and item.uncertain)
+    loose = [item for item in assets if item.bound_id is None]
+    by_id = len(assets) - len(loose)
+    first = {id(item): item.first() for item in loose}
+    blind = sum(1 for item in loose if not first[id(item)] and item.uncertain())
     if blind:
         return read.done(
             f"full scan ({read.scan()}): {_count(blind, 'asset')} can only be found by MAC, IP address or marker, which no "
             "search filter covers"
         )
-    estimate = _targeted_calls(assets)
+    estimate = ceil(by_id / MAX_VALUES) + ceil(2 * len(loose) / MAX_VALUES)
     if estimate > CHEAP_CALLS:
         scan = read.scan_calls()
         if scan <= estimate:
             return read.done(f"full scan ({read.scan()}): {_count(scan, 'call')} against {estimate} for asking by id and key")
-    return _targeted(read, assets)
+    read.ask(term for item in assets for term in (first.get(id(item)) or item.first()))
+    return _targeted(read, assets, f"targeted: {_asked_for(by_id, len(loose))}")
 
 
-def _targeted_calls(assets: list[Wanted]) -> int:
-    by_id = sum(1 for item in assets if item.by_id)
-    return ceil(by_id / MAX_VALUES) + ceil(2 * (len(assets) - by_id) / MAX_VALUES)
-
-
-def _targeted(read: _Read, assets: list[Wanted]) -> Refreshed:
-    read.ask(term for item in assets for term in item.first)
+def _targeted(read: _Read, assets: list[Wanted], strategy: str) -> Refreshed:
+    """After the first question: the rest of them, for as long as that can change an answer."""
     unsure = _unsettled(read, assets, asked_all=False)
-    by_id = sum(1 for item in assets if item.by_id)
-    strategy = f"targeted: {_asked_for(by_id, len(assets) - by_id)}"
     if unsure:
         strategy += f"; {len(unsure)} not settled by that, asked for by every key"
-        read.ask(term for item in unsure for term in item.further)
+        read.ask(term for item in unsure for term in item.further())
         unsure = _unsettled(read, unsure, asked_all=True)
     strategy += f" ({_count(read.documents, 'filter document')})"
     if not unsure:

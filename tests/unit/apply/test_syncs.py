@@ -72,7 +72,8 @@ def test_an_asset_the_api_refuses_fails_alone(world, outcomes_of, shape):
     assert world.actions() == {"Asset/a": "unchanged", "Asset/b": "create", "Asset/c": "unchanged"}
 
 
-def test_an_import_whose_answer_never_comes_is_uncertain_and_planned_again(world, outcomes_of):
+def test_an_import_whose_answer_never_comes_is_uncertain_and_planned_again(make_world, outcomes_of):
+    world = make_world(delay=100_000.0)  # the retries take their time
     world.asset("web")
     world.fault("status", path="*/data/sync", status=500, processed=True)
     result = world.apply()
