@@ -28,6 +28,8 @@ def lower_asset(manifest: Manifest, context: Context) -> Lowered[DesiredAsset]:
     name = spec["connector"]
     connector = context.connectors.get(name)
     if connector is None:
+        if f"Connector/{name}" in context.broken:
+            return Lowered(None, tuple(findings))
         hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
         findings.append(Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint))
         return Lowered(None, tuple(findings))

@@ -123,7 +123,7 @@ def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
 def _numbers(core: Mapping[str, Any]) -> Iterator[Finding]:
     for index, port in enumerate(core.get("ports") or ()):
         number = port.get("port")
-        if number is not None and not (_is_whole(number) and int(number) <= 65_535):
+        if number is not None and not (_is_whole(number) and 0 <= int(number) <= 65_535):
             yield Finding(
                 "asset/port",
                 f"{CORE}/ports/{index}/port",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from declarative.assets import normalise
 from declarative.assets.model import ConnectorRef, DesiredAsset
-from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.kinds.model import ReportDeclaration
 from declarative.kinds.rules import Finding, to_diagnostics
-from declarative.manifest.model import Manifest, Project, RuleSetting
+from declarative.manifest.model import Locator, Manifest, Project, RuleSetting
 
 Claim = tuple[str, str, tuple[Any, ...], str]
 """Address, rule, what is claimed, pointer to where."""
@@ -72,17 +72,18 @@ def _claims(
         yield report.address, "report/shared-name", (report.request["name"],), "/spec/request/name"
 
 
-def check_moves(project: Project, manifests: Mapping[str, Manifest], file: str) -> Iterator[Diagnostic]:
+def check_moves(project: Project, addresses: Collection[str], locate: Locator) -> Iterator[Diagnostic]:
     """Renames that lead nowhere, or away from a manifest that is still there."""
     setting = project.rules.get("project/moved")
     severity = Severity.ERROR if setting is None else setting.severity
     if severity is None:
         return
     for index, (old, new) in enumerate(project.moved.items()):
-        if old in manifests:
+        if old in addresses:
             message, part = f"{old} was moved to {new}, yet there is still a manifest {old}", "from"
-        elif new not in manifests:
+        elif new not in addresses:
             message, part = f"{old} was moved to {new}, but there is no manifest {new}", "to"
         else:
             continue
-        yield Diagnostic(severity, "project/moved", message, Position(file), f"/spec/moved/{index}/{part}")
+        pointer = f"/spec/moved/{index}/{part}"
+        yield Diagnostic(severity, "project/moved", message, locate(pointer), pointer)

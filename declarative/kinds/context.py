@@ -9,19 +9,19 @@ from typing import Generic, TypeVar
 
 from declarative.assets.model import ConnectorRef
 from declarative.kinds.rules import Finding
-from declarative.manifest.model import Manifest
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`connectors` by name; `queries`: the addresses of all queries; `manifests` by address."""
+    """`connectors` by name; `queries`: the addresses of all queries. `broken`: addresses of manifests that exist but are
+    wrong themselves: who refers to them has nothing to answer for."""
 
     now: datetime
     connectors: Mapping[str, ConnectorRef] = field(default_factory=dict)
     queries: frozenset[str] = frozenset()
-    manifests: Mapping[str, Manifest] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from declarative.assets.model import ConnectorRef, DesiredAsset
-from declarative.core.diagnostics import Diagnostic, ordered
+from declarative.core.diagnostics import Diagnostic, Position, ordered
 from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset, lower_connector
 from declarative.kinds.context import Context, Lowered
@@ -51,7 +51,8 @@ def lower(loaded: Loaded, *, now: datetime) -> Desired:
     """The desired state. What has no meaning as it stands is left out and told in `diagnostics`, which hold the
     findings of this room only. `now`: aware; relative dates of queries are resolved against it."""
     manifests = {manifest.address: manifest for manifest in loaded.manifests}
-    context = Context(now=now, manifests=manifests, queries=frozenset(_of_kinds(manifests, QUERY_KINDS)))
+    broken = _broken(loaded)
+    context = Context(now=now, queries=frozenset(_of_kinds(manifests, QUERY_KINDS)), broken=broken - set(manifests))
     found: list[Diagnostic] = []
     values: dict[str, Any] = {}
     for kind in KINDS:
@@ -74,8 +75,9 @@ def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[
     reports = tuple(value for value in in_order if isinstance(value, ReportDeclaration))
     settings = loaded.project.rules
     found.extend(claims.check(manifests, connectors.items(), assets, reports, settings))
-    found.extend(claims.check_moves(loaded.project, manifests, PROJECT_FILE))
-    found.extend(check_settings(settings, PROJECT_FILE))
+    place = loaded.project.locate or (lambda _pointer: Position(PROJECT_FILE))
+    found.extend(claims.check_moves(loaded.project, _broken(loaded).union(manifests), place))
+    found.extend(check_settings(settings, place))
     return Desired(
         connectors=tuple(connectors.values()),
         assets=assets,
@@ -83,6 +85,11 @@ def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[
         queries=tuple(value for value in in_order if isinstance(value, Query)),
         diagnostics=ordered(found),
     )
+
+
+def _broken(loaded: Loaded) -> frozenset[str]:
+    """Addresses of manifests that something is wrong with already."""
+    return frozenset(one.address for one in loaded.diagnostics if one.is_error and one.address is not None)
 
 
 def _of_kinds(manifests: Mapping[str, Manifest], kinds: tuple[str, ...]) -> list[str]:

@@ -29,7 +29,7 @@ def lower_report(manifest: Manifest, context: Context) -> Lowered[ReportDeclarat
     asset_query = _query(scope, "assets", context, findings)
     tag_query = _query(scope, "tags", context, findings)
     findings.extend(_scope_findings(scope, request))
-    if any(finding.rule == "reference/unknown-query" for finding in findings):
+    if (asset_query is None) != (scope.get("assets") is None) or (tag_query is None) != (scope.get("tags") is None):
         return Lowered(None, tuple(findings))
     run: Mapping[str, Any] = spec.get("run") or {}
     every = run.get("every")
@@ -68,6 +68,8 @@ def _query(scope: Mapping[str, Any], part: str, context: Context, findings: list
     name = scope[part]["query"]
     candidates = [name] if "/" in name else [f"{kind}/{name}" for kind in QUERY_KINDS]
     known = [address for address in candidates if address in context.queries]
+    if not known and context.broken.intersection(candidates):
+        return None
     if len(known) == 1:
         return known[0]
     if known:

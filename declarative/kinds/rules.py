@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from declarative.core.diagnostics import Diagnostic, Position, Severity
-from declarative.manifest.model import Manifest, RuleSetting
+from declarative.core.diagnostics import Diagnostic, Severity
+from declarative.manifest.model import Locator, Manifest, RuleSetting
 from declarative.schema.suggest import did_you_mean
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
@@ -219,8 +219,8 @@ def _severity(finding: Finding, settings: Mapping[str, RuleSetting]) -> Severity
     return finding.severity or rule.severity
 
 
-def check_settings(settings: Mapping[str, RuleSetting], file: str) -> tuple[Diagnostic, ...]:
-    """What is wrong with a project's rule settings."""
+def check_settings(settings: Mapping[str, RuleSetting], locate: Locator) -> tuple[Diagnostic, ...]:
+    """What is wrong with a project's rule settings; `locate` finds places in the project file."""
     found: list[Diagnostic] = []
     for rule_id in sorted(settings):
         rule = CATALOGUE.get(rule_id)
@@ -230,7 +230,6 @@ def check_settings(settings: Mapping[str, RuleSetting], file: str) -> tuple[Diag
             message, hint = f'the rule "{rule_id}" cannot be changed', "without it a manifest would have no meaning"
         else:
             continue
-        found.append(
-            Diagnostic(Severity.WARNING, "project/unknown-rule", message, Position(file), f"/spec/rules/{rule_id}", hint=hint)
-        )
+        pointer = "/spec/rules/" + rule_id.replace("~", "~0").replace("/", "~1")
+        found.append(Diagnostic(Severity.WARNING, "project/unknown-rule", message, locate(pointer), pointer, hint=hint))
     return tuple(found)

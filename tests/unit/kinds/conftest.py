@@ -43,7 +43,7 @@ def manifest():
 def desired():
     """Lowers manifests, with settings of rules and moves of the project."""
 
-    def make(*manifests, rules=None, moved=None, now=NOW):
+    def make(*manifests, rules=None, moved=None, now=NOW, diagnostics=()):
         project = Project(
             name="acme",
             root=Path("/srv/acme"),
@@ -53,7 +53,7 @@ def desired():
             rules=rules or {},
             moved=moved or {},
         )
-        return lower(Loaded(project, tuple(manifests), (), "sha256:0", ()), now=now)
+        return lower(Loaded(project, tuple(manifests), tuple(diagnostics), "sha256:0", ()), now=now)
 
     return make
 

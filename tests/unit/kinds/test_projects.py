@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.kinds import lower
 from declarative.manifest import load
 from declarative.schema.scaffold import project_files
@@ -58,3 +59,21 @@ def test_a_new_project_raises_no_finding(tmp_path, now):
     loaded = load(tmp_path)
     assert loaded.diagnostics == ()
     assert lower(loaded, now=now).diagnostics == ()
+
+
+def test_who_refers_to_a_wrong_manifest_has_nothing_to_answer_for(desired, asset, report):
+    wrong = [
+        Diagnostic(Severity.ERROR, "schema/type", "wrong", address=address) for address in ("Connector/servicenow", "HostQuery/q")
+    ]
+    state = desired(asset(), report(scope={"assets": {"query": "q"}}), moved={"Asset/old": "HostQuery/q"}, diagnostics=wrong)
+    assert (state.assets, state.reports, state.diagnostics) == ((), (), ())
+
+
+def test_a_finding_about_the_project_points_into_its_file(tmp_path, now):
+    (tmp_path / "declarative.yaml").write_text(
+        "apiVersion: declarative/v1\nkind: Project\nmetadata: {name: p}\nspec:\n  rules:\n"
+        "    asset/fqnd: {severity: off, reason: x}\n  moved:\n    - {from: Asset/a, to: Asset/b}\n"
+    )
+    (tmp_path / "manifests").mkdir()
+    found = lower(load(tmp_path), now=now).diagnostics
+    assert [(one.rule, one.position.line) for one in found] == [("project/unknown-rule", 6), ("project/moved", 8)]
