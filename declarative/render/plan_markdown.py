@@ -125,9 +125,9 @@ def _body(found: Sequence[Group], budget: int) -> str:
         left -= len(frame.encode())
         kept: list[str] = []
         for group in members:
-            block = plain("\n".join(_diff_lines(group)), lines=True)
+            block = "" if hidden else plain("\n".join(_diff_lines(group)), lines=True)
             size = len(block.encode()) + 2
-            if left < size or hidden:
+            if hidden or left < size:
                 hidden += len(group.changes)
                 continue
             left -= size

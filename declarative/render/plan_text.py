@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from declarative.plan.model import Action, Change, Check, FieldChange, Plan
 from declarative.render.diagnostics import diagnostics_text
@@ -26,6 +27,8 @@ from declarative.render.style import Style, count, style_for
 from declarative.render.values import list_difference, shown
 
 DETAILS = ("names", "fields", "full")
+_WIDTH = 100
+_LISTED = 12
 
 
 def plan_text(
@@ -124,22 +127,34 @@ def _named(change: Change, style: Style) -> str:
 
 
 def _field_lines(field: FieldChange, style: Style, *, full: bool) -> Iterator[str]:
-    width = None if full else 88
+    width = None if full else _WIDTH
     path = plain(field.path)
     basis = style("dim", f"  [{field.basis.value}]")
     if field.before is None:
-        yield f"    {style('added', '+')} {path}: {shown(field.after, width=width)}"
+        yield from _one_sided(f"    {style('added', '+')} {path}:", field.after, "", width)
     elif field.after is None:
-        yield f"    {style('removed', '-')} {path}: {shown(field.before, width=width)}{basis}"
+        yield from _one_sided(f"    {style('removed', '-')} {path}:", field.before, basis, width)
     elif is_list(field.before) and is_list(field.after):
         yield f"    {style('update', '~')} {path}:{basis}"
         yield from _list_lines(field, style, width)
     else:
         before, after = shown(field.before, width=width), shown(field.after, width=width)
         arrow = " -> "
-        if len(before) + len(after) > 96:
+        if len(before) + len(after) > _WIDTH:
             arrow = "\n          -> "
         yield f"    {style('update', '~')} {path}: {style('removed', before)}{arrow}{style('added', after)}{basis}"
+
+
+def _one_sided(label: str, value: Any, basis: str, width: int | None) -> Iterator[str]:
+    """A value that is on one side only; a list that does not fit in a line gets a line an item."""
+    if not is_list(value) or len(shown(value, width=None)) <= _WIDTH:
+        yield f"{label} {shown(value, width=width)}{basis}"
+        return
+    yield f"{label} {count(len(value), 'item')}{basis}"
+    most = len(value) if width is None else _LISTED
+    yield from (f"        {shown(item, width=width)}" for item in value[:most])
+    if len(value) > most:
+        yield f"        ... and {len(value) - most} more (--detail full)"
 
 
 def _list_lines(field: FieldChange, style: Style, width: int | None) -> Iterator[str]:

@@ -154,7 +154,8 @@ def calls_lines(plan: Plan) -> tuple[str, ...]:
     writes = calls.sync + calls.report
     apply = f"apply: {count(writes, 'call')}"
     if writes:
-        apply += f" ({calls.sync} sync, {calls.report} report)"
+        parts = ((calls.sync, "sync"), (calls.report, "report"))
+        apply += " (" + ", ".join(f"{number} {word}" for number, word in parts if number) + ")"
     lines.append(apply)
     if quota.limit is not None or quota.remaining is not None:
         lines.append("quota: " + _quota(quota.limit, quota.remaining, quota.window_seconds, writes))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from declarative.render.escape import plain
+from declarative.render.style import count
 
-_CUT = 88
+_CUT = 100
 # Pairing changed objects within two lists is quadratic; beyond this, whole items are shown instead.
 _PAIRED = 60
 
@@ -30,9 +31,9 @@ def _size(value: Any) -> str:
     if isinstance(value, str):
         return f"{len(value)} characters"
     if isinstance(value, Mapping):
-        return f"{len(value)} keys"
+        return count(len(value), "key")
     if isinstance(value, Sequence):
-        return f"{len(value)} items"
+        return count(len(value), "item")
     return "cut"
 
 

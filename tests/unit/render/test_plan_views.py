@@ -208,3 +208,20 @@ def test_json_is_safe_to_print_and_still_the_same_value():
     assert "漢字 é" in text
     assert not any(char in text for char in "\u202e\x1b\x9b\u200b")
     assert "##[" not in text
+
+
+def test_a_new_list_that_does_not_fit_in_a_line_gets_a_line_an_item():
+    ports = [{"port": str(port), "protocol": "TCP", "description": "some service"} for port in range(20)]
+    create = Change(
+        "Asset/a", "Asset", Action.CREATE, "new", fields=(FieldChange("coreAttributes.ports", None, ports, Basis.LIVE),)
+    )
+    text = plan_text(bare(create))
+    assert "+ coreAttributes.ports: 20 items\n" in text
+    assert '        {"port": "11",' in text
+    assert "... and 8 more (--detail full)" in text
+    assert "more (--detail full)" not in plan_text(bare(create), detail="full")
+
+
+def test_only_the_calls_there_are_get_named():
+    assert "apply: 1 call (1 sync)\n" in plan_text(bare(calls=Calls(1, 1, 0)))
+    assert "apply: 0 calls\n" in plan_text(bare(calls=Calls(1, 0, 0)))
