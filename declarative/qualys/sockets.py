@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpcore
@@ -24,6 +25,7 @@ FAILURES = (
     httpcore.UnsupportedProtocol,
     httpcore.ConnectionNotAvailable,
 )
+_BLINK = 0.005  # a poll may come back a moment early
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
 
@@ -43,14 +45,23 @@ class Deadline(threading.local):
         self._seconds = seconds
         self._end = self._clock.monotonic() + seconds
 
-    def bound(self, timeout: float | None) -> float | None:
+    def left(self, timeout: float | None) -> float | None:
         """The shorter of a timeout and what is left. Raises DeadlineError when nothing is."""
         left = self._end - self._clock.monotonic()
-        if left <= 0:
+        if left <= _BLINK:
             raise DeadlineError(f"the answer did not end within {self._seconds:g} s")
         if left == float("inf"):
             return timeout
         return left if timeout is None else min(timeout, left)
+
+    @contextmanager
+    def bound(self, timeout: float | None) -> Iterator[float | None]:
+        """A block that may take so long. Raises DeadlineError for a timeout that was the deadline's."""
+        try:
+            yield self.left(timeout)
+        except httpcore.TimeoutException:
+            self.left(timeout)
+            raise
 
 
 class _Stream(httpcore.NetworkStream):
@@ -59,10 +70,12 @@ class _Stream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._deadline.bound(timeout))
+        with self._deadline.bound(timeout) as seconds:
+            return self._inner.read(max_bytes, seconds)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._deadline.bound(timeout))
+        with self._deadline.bound(timeout) as seconds:
+            self._inner.write(buffer, seconds)
 
     def close(self) -> None:
         self._inner.close()
@@ -70,7 +83,8 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, self._deadline.bound(timeout)), self._deadline)
+        with self._deadline.bound(timeout) as seconds:
+            return _Stream(self._inner.start_tls(ssl_context, server_hostname, seconds), self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -95,7 +109,7 @@ class _Backend(httpcore.NetworkBackend):
 class DeadlineTransport(httpx.BaseTransport):
     """What `httpx.HTTPTransport` is, over connections with a deadline. Raises the FAILURES of httpcore as they are.
 
-    Raises ValueError or ImportError for a proxy that cannot be used.
+    Raises ValueError, ImportError or RuntimeError (SOCKS without its extra) for a proxy that cannot be used.
     """
 
     def __init__(self, tls: ssl.SSLContext, proxy: str | None, deadline: Deadline) -> None:

@@ -194,7 +194,7 @@ class Wire:
     def _open(self) -> httpx.Client:
         try:
             http = DeadlineTransport(self._tls, self._proxy, self._deadline)
-        except (ValueError, ImportError, httpx.InvalidURL) as error:
+        except (ValueError, ImportError, RuntimeError, httpx.InvalidURL) as error:
             # Without the proxy's address: it may hold a password.
             raise ApiError(
                 f"the proxy of the environment cannot be used ({type(error).__name__})", hint="look at HTTPS_PROXY and ALL_PROXY"

@@ -249,52 +249,6 @@ def test_the_observer_hears_every_call_with_status_and_time(gateway, connect, he
     assert heard.calls[1].error
 
 
-def test_an_untrusted_certificate_is_not_tried_again(connect, tmp_path, heard):
-    import socket
-    import ssl
-    import subprocess
-    import threading
-
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-keyout",
-            key,
-            "-out",
-            cert,
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve():
-            connection, _ = listener.accept()
-            try:
-                context.wrap_socket(connection, server_side=True).close()
-            except OSError:
-                connection.close()
-
-        threading.Thread(target=serve, daemon=True).start()
-        client = connect(read_only=True, url=f"https://localhost:{listener.getsockname()[1]}")
-        with pytest.raises(ApiError, match="certificate") as caught:
-            client.count()
-    assert "SSL_CERT_FILE" in caught.value.hint
-    assert len(heard.calls) == 1
-
-
 # -- the pieces
 
 
