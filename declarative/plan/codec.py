@@ -37,7 +37,8 @@ class SavedPlan:
 def digest(plan: Plan) -> str:
     """`sha256:` over the canonical change set: what will be written where, and what it was decided on.
 
-    Not in it: the clock, the state's serial, the quota, unchanged objects. Two plans that do the same to the same live
+    Not in it: the clock, the state's serial, the quota, unchanged objects, words for people, and by which key an object
+    was found (once bound, it is found by its id). Two plans that do the same to the same live
     objects of the same target have one digest, so that it can be approved on one machine and expected on another.
     """
     return digest_of(
@@ -46,7 +47,7 @@ def digest(plan: Plan) -> str:
             "project": plan.project,
             "environment": plan.environment,
             "target": plan.base_url,
-            "changes": [_change_json(change, whole=True, warnings=False) for change in plan.changes if change.action.is_change],
+            "changes": [_essence(change) for change in plan.changes if change.action.is_change],
             "blocked": [change.address for change in plan.changes if change.action is Action.BLOCKED],
         }
     )
@@ -152,7 +153,12 @@ def _summary(plan: Plan) -> dict[str, int]:
     return counts
 
 
-def _change_json(change: Change, *, whole: bool, warnings: bool = True) -> dict[str, Any]:
+def _essence(change: Change) -> dict[str, Any]:
+    words = ("reason", "matchedBy", "source", "warnings")
+    return {key: value for key, value in _change_json(change, whole=True).items() if key not in words}
+
+
+def _change_json(change: Change, *, whole: bool) -> dict[str, Any]:
     """`whole`: with everything that only apply needs, empty values left out."""
     shown: dict[str, Any] = {
         "address": change.address,
@@ -168,8 +174,6 @@ def _change_json(change: Change, *, whole: bool, warnings: bool = True) -> dict[
         ],
         "warnings": list(change.warnings),
     }
-    if not warnings:
-        del shown["warnings"], shown["source"]
     if change.candidates:
         shown["candidates"] = list(change.candidates)
     if whole:
