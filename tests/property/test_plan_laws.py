@@ -87,7 +87,9 @@ cores = st.fixed_dictionaries(
     optional={
         "businessMetaData": st.fixed_dictionaries({}, optional=dict.fromkeys(BUSINESS, word.filter(bool))),
         "operatingSystem": st.sampled_from(["CentOS 7", "CentOS 8"]),
-        "ports": st.lists(st.sampled_from([{"port": "22"}, {"port": 80, "protocol": "TCP"}, {"port": "443", "detectedService": ""}]), max_size=3),
+        "ports": st.lists(
+            st.sampled_from([{"port": "22"}, {"port": 80, "protocol": "TCP"}, {"port": "443", "detectedService": ""}]), max_size=3
+        ),
         "volumes": st.just([{"name": "c", "size": "100"}]),
         "biosInfo": st.just({"timeZone": "+5:30"}),
         "sourceCreatedDate": st.sampled_from([1768473175000, "2026-01-15T10:32:55Z", "2026-02-01"]),
