@@ -61,7 +61,7 @@ def subschemas(node, path=""):
             yield from subschemas(node[key], f"{path}/{key}")
 
 
-NAMES = [*(kind.lower() for kind in registry.kinds()), "manifest", "plan"]
+NAMES = [*(kind.lower() for kind in registry.kinds()), "manifest", "plan", "result"]
 
 
 @pytest.mark.parametrize("name", NAMES)
