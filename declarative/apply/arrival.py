@@ -6,7 +6,7 @@ the search is asked, less and less often, until it shows every sent value that i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,6 @@ from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.core.errors import DeclarativeError
 from declarative.plan.model import Action, Change
 from declarative.refresh import read_live
-from declarative.state.model import Resource
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -41,63 +40,95 @@ class Sighting:
 
 
 def wait_for_arrival(context: Context, changes: Sequence[Change]) -> None:
-    """Polls until every change has arrived, the time is up, or a stop is asked for; marks each result.
+    """Polls until every change has arrived, the time is up, or a stop is asked for; marks each result, and in
+    `context.late` what has not arrived.
 
     What arrives is bound to its id and marked as converged in the state. Errors of the reads end the waiting with a
     warning: what was sent stays sent.
     """
     if context.request.wait is None or not changes or context.cause is not None or context.interrupted:
         return
-    clock = context.request.clock
-    deadline = clock.monotonic() + context.request.wait.total_seconds()
-    since = clock.now() - _CLOCK_SKEW
-    missing = {change.address: context.desired(change) for change in changes}
-    actions = {change.address: change.action for change in changes}
-    seen: dict[str, Sighting] = {}
-    pause = FIRST_PAUSE
-    while True:
-        context.progress(Phase.ARRIVE, len(changes) - len(missing), len(changes))
-        try:
-            seen = _look(context, missing, since)
-            _note(context, missing, seen, actions)
-        except DeclarativeError as error:
-            context.warnings.append(f"waiting for arrival ended early: {error.message}")
+    watch = _Watch(context, {change.address: context.desired(change) for change in changes}, changes)
+    try:
+        finished = watch.run(context.request.wait)
+    except DeclarativeError as error:
+        context.warn(f"waiting for arrival ended early: {error.message}")
+        context.late.update(dict.fromkeys(watch.missing, "whether it arrived is not known"))
+        return
+    if not finished:
+        # Whether the rest arrives is left to the next plan.
+        context.interrupted = True
+        return
+    for address in watch.missing:
+        context.arrived(address, False, error=_why_late(watch.seen[address], context.request.wait))
+
+
+class _Watch:
+    """The polling. `missing`: what has not been seen to arrive; `seen`: the last look at each."""
+
+    def __init__(self, context: Context, missing: dict[str, DesiredAsset], changes: Sequence[Change]) -> None:
+        self._context = context
+        self._retired = {change.address for change in changes if change.action is Action.RETIRE}
+        self._total = len(changes)
+        self._stored = self._reread(missing)
+        self.missing = missing
+        self.seen: dict[str, Sighting] = {}
+
+    def run(self, patience: timedelta) -> bool:
+        """False when a stop was asked for. Raises ApiError, AuthError and StateError."""
+        clock = self._context.request.clock
+        deadline = clock.monotonic() + patience.total_seconds()
+        since = clock.now() - _CLOCK_SKEW
+        pause = FIRST_PAUSE
+        while True:
+            self._progress()
+            self._look(since)
+            left = deadline - clock.monotonic()
+            if not self.missing or left <= 0:
+                self._progress()
+                return True
+            if self._context.request.stop:
+                return False
+            clock.sleep(min(pause, left))
+            pause = min(pause * _GROWTH, LONGEST_PAUSE)
+
+    def _look(self, since: datetime) -> None:
+        live = read_live(
+            self._context.request.writer,
+            list(self.missing.values()),
+            {address: item for address, item in self._stored.items() if address in self.missing},
+            page_size=self._context.request.page_size,
+            updated_since=since,
+        ).index
+        self._context.record_calls()
+        self.seen = {address: _sighting(live, desired, self._stored.get(address)) for address, desired in self.missing.items()}
+        self._note({address: seen.live for address, seen in self.seen.items() if seen.live is not None and seen.arrived})
+
+    def _note(self, arrived: Mapping[str, LiveAsset]) -> None:
+        if not arrived:
             return
-        missing = {address: desired for address, desired in missing.items() if not seen[address].arrived}
-        left = deadline - clock.monotonic()
-        if not missing or left <= 0:
-            break
-        if context.request.stop:
-            # Whether the rest arrives is left to the next plan.
-            context.interrupted = True
-            return
-        clock.sleep(min(pause, max(left, 0.0)))
-        pause = min(pause * _GROWTH, LONGEST_PAUSE)
-    context.progress(Phase.ARRIVE, len(changes) - len(missing), len(changes))
-    for address in missing:
-        context.arrived(address, False, error=_why_late(seen[address], context.request.wait))
+        converged = [
+            converged_resource(self.missing[address], item, arrived[address])
+            for address, item in self._reread(arrived).items()
+            if address not in self._retired
+        ]
+        if converged:
+            self._context.request.store.observe(converged)
+        for address, live in arrived.items():
+            self._context.arrived(address, True, asset_id=live.asset_id)
+            del self.missing[address]
+
+    def _reread(self, addresses: Iterable[str]) -> dict[str, AppliedAsset]:
+        stored = self._context.request.store.resources()
+        found = {address: stored[address] for address in addresses if address in stored}
+        return {address: item for address, item in found.items() if isinstance(item, AppliedAsset)}
+
+    def _progress(self) -> None:
+        self._context.progress(Phase.ARRIVE, self._total - len(self.missing), self._total)
 
 
-def _look(context: Context, missing: Mapping[str, DesiredAsset], since: datetime) -> dict[str, Sighting]:
-    applied = _applied(context, missing)
-    live = read_live(
-        context.request.writer,
-        list(missing.values()),
-        applied,
-        page_size=context.request.page_size,
-        updated_since=since,
-    ).index
-    context.record_calls()
-    return {address: _sighting(live, desired, applied.get(address)) for address, desired in missing.items()}
-
-
-def _applied(context: Context, addresses: Mapping[str, DesiredAsset]) -> dict[str, Resource]:
-    stored = context.request.store.resources()
-    return {address: stored[address] for address in addresses if address in stored}
-
-
-def _sighting(live: LiveIndex, desired: DesiredAsset, bound: Resource | None) -> Sighting:
-    found = match(desired, bound if isinstance(bound, AppliedAsset) else None, live).live
+def _sighting(live: LiveIndex, desired: DesiredAsset, bound: AppliedAsset | None) -> Sighting:
+    found = match(desired, bound, live).live
     if found is None:
         return Sighting(None)
     late = []
@@ -106,25 +137,6 @@ def _sighting(live: LiveIndex, desired: DesiredAsset, bound: Resource | None) ->
         if comparison.verdict is Verdict.DIFFERENT and not comparison.tentative:
             late.append(path)
     return Sighting(found, tuple(late))
-
-
-def _note(
-    context: Context,
-    missing: Mapping[str, DesiredAsset],
-    seen: Mapping[str, Sighting],
-    actions: Mapping[str, Action],
-) -> None:
-    stored = _applied(context, missing)
-    converged = []
-    for address, sighting in seen.items():
-        if not sighting.arrived or sighting.live is None:
-            continue
-        resource = stored.get(address)
-        if isinstance(resource, AppliedAsset) and actions[address] is not Action.RETIRE:
-            converged.append(converged_resource(missing[address], resource, sighting.live))
-        context.arrived(address, True, asset_id=sighting.live.asset_id)
-    if converged:
-        context.request.store.observe(converged)
 
 
 def _why_late(sighting: Sighting, waited: timedelta) -> str:

@@ -35,7 +35,10 @@ class Sent:
 
 @dataclass(slots=True)
 class Context:
-    """`cause`: why nothing more is sent, once an error stopped the apply; None while it runs."""
+    """`cause`: why nothing more is sent, once an error stopped the apply; None while it runs. `live`: objects read just
+    before writing. `on_the_way`: addresses sent by this apply, or pending since an earlier one. `late`: addresses that were
+    waited for and not seen to arrive, with why.
+    """
 
     request: ApplyRequest
     lease: Lease
@@ -44,6 +47,8 @@ class Context:
     warnings: list[str] = field(default_factory=list)
     replays: list[Intent] = field(default_factory=list)
     live: dict[str, LiveAsset] = field(default_factory=dict)
+    late: dict[str, str] = field(default_factory=dict)
+    on_the_way: set[str] = field(default_factory=set)
     sent: Sent = field(default_factory=Sent)
     cause: DeclarativeError | None = None
     interrupted: bool = False
@@ -141,7 +146,11 @@ class Context:
         )
 
     def arrived(self, address: str, arrived: bool, *, asset_id: int | None = None, error: str | None = None) -> None:
-        known = self.results[address]
+        if not arrived:
+            self.late[address] = error or "not arrived"
+        known = self.results.get(address)
+        if known is None:  # sent by an earlier apply; a report of this one waits for it
+            return
         self.results[address] = replace(
             known,
             arrived=arrived,

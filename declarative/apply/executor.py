@@ -118,9 +118,22 @@ def _carry_out(context: Context) -> None:
     check_objects(context, [*syncs, *adopts])
     _change_state(context, changes)
     send_syncs(context, [change for change in syncs if context.is_open(change)])
-    wait_for_arrival(context, [change for change in syncs if context.applied(change.address)])
-    run_reports(context, [change for change in changes if change.action is Action.RUN])
+    runs = [change for change in changes if change.action is Action.RUN]
+    travelling = [change for change in syncs if context.applied(change.address)] + _pending_for(context, runs)
+    context.on_the_way.update(change.address for change in travelling)
+    wait_for_arrival(context, travelling)
+    run_reports(context, runs)
     context.skip_open(changes)
+
+
+def _pending_for(context: Context, runs: list[Change]) -> list[Change]:
+    """Assets that an earlier apply sent, that have not arrived yet, and that a report of this one depends on."""
+    awaited = {address for change in runs for address in change.depends_on}
+    return [
+        change
+        for change in context.request.plan.changes
+        if change.action is Action.PENDING and change.address in awaited & context.request.desired.keys()
+    ]
 
 
 def _change_state(context: Context, changes: list[Change]) -> None:

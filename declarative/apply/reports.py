@@ -43,19 +43,18 @@ def _held_back(context: Context, change: Change) -> bool:
     if isinstance(stored, AppliedReport) and stored.status is ReportStatus.UNCERTAIN:
         context.settle(change, OutcomeKind.UNCERTAIN, error=uncertain_message(change), request_id=stored.request_id)
         return True
-    planned = [address for address in change.depends_on if address in context.results]
-    failed = [address for address in planned if not context.applied(address)]
+    failed = [address for address in change.depends_on if address in context.results and not context.applied(address)]
     if failed:
         context.settle(change, OutcomeKind.SKIPPED, error=f"not run: it waits for {_names(failed)}, not applied")
         return True
-    if context.request.wait is not None:
-        late = [address for address in planned if context.results[address].arrived is False]
-        if late:
-            context.settle(change, OutcomeKind.SKIPPED, error=f"not run: it waits for {_names(late)}, not arrived yet")
-            return True
-    elif planned:
-        context.warnings.append(
-            f"{change.address} ran without waiting for {_names(planned)} to arrive; it may show older data (`--wait` waits)"
+    late = [address for address in change.depends_on if address in context.late]
+    if late:
+        context.settle(change, OutcomeKind.SKIPPED, error=f"not run: it waits for {_names(late)}, not arrived yet")
+        return True
+    on_the_way = [address for address in change.depends_on if address in context.on_the_way]
+    if on_the_way and context.request.wait is None:
+        context.warn(
+            f"{change.address} ran without waiting for {_names(on_the_way)} to arrive; it may show older data (`--wait` waits)"
         )
     return False
 

@@ -83,6 +83,26 @@ def test_with_waiting_the_report_runs_on_what_has_arrived(world, outcomes_of):
     assert world.live("web")
 
 
+def test_with_waiting_a_report_also_waits_for_what_an_earlier_apply_sent(make_world, outcomes_of):
+    world = make_world(delay=50.0)
+    world.asset("web")
+    world.apply()
+    world.report("weekly", depends_on=("Asset/web",))
+    plan = world.plan()
+    assert world.actions(plan) == {"Asset/web": "pending", "Report/weekly": "run"}
+    assert outcomes_of(world.apply(plan, wait=5)) == {"Report/weekly": "skipped"}
+    assert outcomes_of(world.apply(wait=600)) == {"Report/weekly": "applied"}
+    assert world.live("web")
+
+
+def test_without_waiting_it_says_that_an_earlier_import_is_still_on_its_way(make_world):
+    world = make_world(delay=50.0)
+    world.asset("web")
+    world.apply()
+    world.report("weekly", depends_on=("Asset/web",))
+    assert any("Asset/web" in warning for warning in world.apply().warnings)
+
+
 def test_a_report_whose_assets_do_not_arrive_in_time_is_not_run(make_world, outcomes_of):
     world = make_world(allow_unmanaged=False)
     world.asset("web")
