@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from glob import escape as glob_escape
 from pathlib import Path
@@ -46,8 +48,9 @@ def load(
     found.extend(wrong)
     context = Context(limits, read.variables, environ or {}, overlays)
     gathered = _Gathered(context)
-    for relative, path in files.items():
-        gathered.add_file(relative, path)
+    with _no_garbage_collection():
+        for relative, path in files.items():
+            gathered.add_file(relative, path)
     found.extend(gathered.finish())
     manifests = tuple(sorted(gathered.manifests.values(), key=lambda manifest: manifest.address))
     return Loaded(read.project, manifests, ordered(found), _digest(read.project, manifests), (PROJECT_FILE, *files))
@@ -59,6 +62,18 @@ def project_files(root: Path) -> tuple[Path, ...]:
     files, _ = files_matching(root, (*read.patterns, *read.overlay_patterns))
     files.pop(PROJECT_FILE, None)
     return (root / PROJECT_FILE, *files.values())
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Values of manifests are trees; walking ever more of them for cycles costs a third of the time of reading them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ class RawDocument:
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _MARKER = re.compile(rb"(?:\A|(?<=[\r\n]))(?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
+_MARKER_SIGNS = re.compile(rb"---|\.\.\.")
 _CONTENT = re.compile(rb"(?:\A|[\r\n])[ \t]*[^ \t\r\n#%]")
 _PLAIN_BYTES = bytes([9, 10, 13, *range(32, 127)])
 _FORBIDDEN = re.compile(
@@ -91,7 +92,10 @@ def _pieces(data: bytes) -> Iterator[tuple[bytes, int]]:
     """Cut before each `---` that begins a document, and after each `...`. A `---` that only ends directives or
     comments belongs to what stands before it."""
     start, line = 0, 1
-    for marker in _MARKER.finditer(data):
+    for sign in _MARKER_SIGNS.finditer(data):
+        marker = _MARKER.match(data, sign.start())
+        if marker is None:
+            continue
         if marker.group() == b"---":
             end = marker.start()
             if not _CONTENT.search(data, start, end):

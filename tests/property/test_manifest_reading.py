@@ -180,6 +180,10 @@ yamlish = st.lists(fragments, max_size=30).map("".join) | mappings.map(yaml_text
 @example("a: b\nc: d\n", ANY)
 @example("a: [1, {b: c}]\nd: |\n  x\n", ANY)
 def test_the_quick_reader_says_what_the_reference_says_or_nothing(text, shape):
+    _agrees(text, shape)
+
+
+def _agrees(text: str, shape: Shape) -> None:
     documents, _ = documents_of(text.encode("utf-8", "surrogatepass"), "f.yaml", LIMITS)
     for document in documents:
         quick = read_quickly(document, shape, LIMITS)
@@ -194,9 +198,141 @@ def test_the_quick_reader_says_what_the_reference_says_or_nothing(text, shape):
         assert quick[1] == (reading.root.span.line, reading.root.span.column)
 
 
+# Lines at the edge of what the quick reader takes: half of them are read by it, the others it must leave alone.
+line_heads = st.sampled_from(
+    [
+        "a:",
+        "b:",
+        "c:",
+        "- a:",
+        "- b:",
+        "-  c:",
+        "-",
+        "- ",
+        "",
+        "a :",
+        "a",
+        "'a':",
+        "1:",
+        "a.b-c:",
+        "- - a:",
+        "? a:",
+        "é:",
+        "<<:",
+        "a::",
+        "-a:",
+    ]
+)
+line_values = st.sampled_from(
+    [
+        "",
+        " x",
+        "  x  ",
+        " x y",
+        " x  y z ",
+        " x: y",
+        " x:y",
+        " x:",
+        " :x",
+        " x #c",
+        " x#c",
+        " #c",
+        "#c",
+        " # a: b",
+        " 'q'",
+        ' "d"',
+        " 'it''s'",
+        ' "a\\n"',
+        " 'q' x",
+        " 'q'#c",
+        ' "a: b" # c',
+        " [1, 2]",
+        " [a, {b: c}]",
+        " {a: 1, b: }",
+        " {a: 1, a: 2}",
+        " [a,]",
+        " []",
+        " {}",
+        " [a b, 'c']",
+        " {a:1}",
+        ' {"a":1}',
+        " [10:20:30]",
+        " [a: b]",
+        " {a: {b: [c]}} # d",
+        " [x",
+        " ]",
+        " |",
+        " >-",
+        " &x y",
+        " *x",
+        " !!str x",
+        " -1",
+        " - x",
+        " -x",
+        " 012",
+        " 0x1F",
+        " 1_0",
+        " ~",
+        " null",
+        " NO",
+        " +5:30",
+        " 1e3",
+        " .5",
+        " ...",
+        " ---",
+        " $",
+        " ${var.x}",
+        " @x",
+        " `x",
+        " %x",
+        " x, y",
+        " x]",
+        " (x)",
+        " é ü",
+        " x\u00a0y",
+        " x\t#c",
+        "\tx",
+        " 12345678901234567890",
+        " ?",
+        " ? x",
+        " x ?",
+        " =",
+        " a - b",
+        " a -",
+        " http://x:80/y#z",
+        " [http://x]",
+        " [a -b, +c]",
+        " [a - b]",
+        " [-1]",
+        " {k: -1}",
+    ]
+)
+lines = st.builds(
+    lambda column, head, value: " " * column + head + value,
+    st.sampled_from([0, 0, 0, 0, 1, 2, 2, 2, 3, 4, 4, 6]),
+    line_heads,
+    line_values,
+)
+nearly_ordinary = st.lists(lines, min_size=1, max_size=7).map("\n".join) | st.lists(lines, min_size=1, max_size=7).map(
+    lambda some: "---\n" + "\n".join(some) + "\n"
+)
+
+
+@given(nearly_ordinary, st.sampled_from([ANY, EVERYWHERE_TEXT]))
+@settings(max_examples=1500)
+def test_the_quick_reader_agrees_at_the_edge_of_what_it_takes(text, shape):
+    _agrees(text, shape)
+
+
+@given(mappings.map(yaml_text), st.sampled_from([ANY, EVERYWHERE_TEXT]))
+def test_the_quick_reader_agrees_on_what_we_emit(text, shape):
+    _agrees(text, shape)
+
+
 def test_the_quick_reader_reads_ordinary_documents():
-    text = "a: 1\nb: [x, {y: z}]\nc:\n  - d: e\n    f: 'g'\nh: |\n  text\n"
-    assert read_quickly(RawDocument("f.yaml", text), ANY, LIMITS) is not None
+    text = "---\n# c\na: 1  # one\nb: [x, {y: z}]\nc:\n  - d: e\n    f: 'g'\n  - h\ni:\n- j:\n    k: \"l: m\"\nn: o p q\n"
+    expected = {"a": 1, "b": ["x", {"y": "z"}], "c": [{"d": "e", "f": "g"}, "h"], "i": [{"j": {"k": "l: m"}}], "n": "o p q"}
+    assert read_quickly(RawDocument("f.yaml", text), ANY, LIMITS) == (expected, (3, 1))
 
 
 @given(yamlish | st.binary(max_size=80))
