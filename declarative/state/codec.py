@@ -115,6 +115,24 @@ def _report_value(report: AppliedReport) -> dict[str, Any]:
     }
 
 
+def describe(resource: Resource) -> dict[str, Any]:
+    """The record for a person to read: JSON values, every part by its name."""
+    if isinstance(resource, AppliedReport):
+        return {"address": resource.address, **_report_value(resource)}
+    connector = resource.connector
+    return {
+        "address": resource.address,
+        **_asset_value(resource),
+        "connector": {
+            "name": connector.name,
+            "connectorUuid": connector.uuid,
+            "source": connector.source,
+            "marker": connector.marker,
+        },
+        "fields": {path: {"value": kept.value, "converged": kept.converged} for path, kept in sorted(resource.fields.items())},
+    }
+
+
 def decode(address: str, kind: str, document: str) -> Resource:
     """Raises KeyError, ValueError or TypeError for a document that `encode` did not write."""
     value = orjson.loads(document)

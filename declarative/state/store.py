@@ -54,6 +54,11 @@ class SqlStore:
         return f"SqlStore({self._backend.place!r})"
 
     @property
+    def backend(self) -> Backend:
+        """For this room only: what restores and migrates."""
+        return self._backend
+
+    @property
     def place(self) -> str:
         """How messages name this store: a path, or a URL without its password."""
         return self._backend.place

@@ -11,7 +11,7 @@ import pytest
 
 from declarative.assets.model import AppliedAsset, AppliedField
 from declarative.core.errors import StateError
-from declarative.state.codec import decode, encode
+from declarative.state.codec import decode, describe, encode
 
 Assets = Callable[..., AppliedAsset]
 
@@ -41,3 +41,20 @@ def test_a_marked_connector_and_a_native_key_that_is_a_number_are_kept(asset: As
     row = encode(marked)
     assert row.native_key == "12"
     assert decode(row.address, row.kind, row.document) == marked
+
+
+def test_a_record_is_described_with_every_part_by_its_name(asset: Assets) -> None:
+    assert describe(asset(asset_id=5)) == {
+        "address": "Asset/web-01",
+        "assetId": 5,
+        "connector": {
+            "name": "servicenow",
+            "connectorUuid": "11111111-2222-3333-4444-555555555555",
+            "source": "ServiceNow",
+            "marker": False,
+        },
+        "identity": {"hostName": "web-01", "sourceNativeKey": "NK-web-01", "ipAddress": ["10.0.0.7"]},
+        "fields": {"coreAttributes.businessMetaData.department": {"value": "Sales", "converged": False}},
+        "sentAt": "2026-01-15T10:32:55Z",
+        "onRemove": "forget",
+    }
