@@ -13,7 +13,7 @@ from declarative.assets import marker
 from declarative.assets.compare import Verdict, compare, import_record
 from declarative.assets.fields import CORE, CUSTOM, IDENTITY, PINNED_ID, TABLE, FieldSpec
 from declarative.assets.keys import FQDN, KINDS
-from declarative.assets.model import ConnectorRef, LiveAsset
+from declarative.assets.model import AppliedAsset, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.normalise import NORMALISERS, Form, hostname, is_ip, nocase, text
 from declarative.assets.records import live_values, mappings
 
@@ -53,6 +53,22 @@ def manifest_of(live: LiveAsset, connector: ConnectorRef, *, name: str, pin: boo
     if core:
         spec["coreAttributes"] = core
     return {"apiVersion": API_VERSION, "kind": "Asset", "metadata": {"name": name}, "spec": spec}
+
+
+def desired_of(applied: AppliedAsset) -> DesiredAsset:
+    """What was last sent, as if a manifest said it: what live is compared with when no manifest is asked."""
+    core: dict[str, Any] = {}
+    for path, field in applied.fields.items():
+        section, _, steps = path.partition(".")
+        if section == CORE and path not in marker.PATHS:
+            _put(core, path, steps, field.value)
+    return DesiredAsset(
+        address=applied.address,
+        connector=applied.connector,
+        identity=applied.identity,
+        core=core,
+        on_remove=applied.on_remove,
+    )
 
 
 def needs_pin(live: LiveAsset) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from declarative.cli.options import Settings, global_options, output_options
-from declarative.core.errors import InvalidError, UsageError
+from declarative.core.errors import UsageError
 from declarative.core.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -148,21 +148,12 @@ def _query(
     import difflib
     from dataclasses import replace
 
-    from declarative.queries.catalog import check_filter
+    from declarative.queries.checked import checked_query
     from declarative.queries.model import Target
-    from declarative.queries.parse import adhoc_query, parse_filter
 
     chosen = tuple(part.strip() for part in fields.split(",") if part.strip()) if fields else ()
     if name in AD_HOC:
-        target = Target(name)
-        rows = [parse_filter(text) for text in filters]
-        query = adhoc_query(target, rows, operation="OR" if any_of else "AND", asset_id=asset_id, fields=chosen)
-        problems = [problem for row in query.filters.filters for problem in check_filter(target, row)]
-        problems += [problem for row in query.asset_filters.filters for problem in check_filter(target, row, asset_filter=True)]
-        errors = [problem for problem in problems if problem.severity == "error"]
-        if errors:
-            raise InvalidError("; ".join(problem.message for problem in errors), hint=errors[0].hint)
-        return query
+        return checked_query(Target(name), filters, any_of=any_of, asset_id=asset_id, fields=chosen)
     if filters or any_of:
         raise UsageError("--filter goes with 'query hosts' and 'query components'; a query of the project has its own")
     known = {query.address: query for query in workspace.desired.queries}

@@ -1,0 +1,85 @@
+"""Bringing live assets under management: manifests on disk, adopted in state, and a plan that has nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from declarative.assets.model import AppliedAsset, ConnectorRef, LiveAsset
+from declarative.assets.payload import applied_adopted
+from declarative.assets.reverse import manifest_of, needs_pin, suggest_name
+from declarative.core.errors import InvalidError, UsageError
+from declarative.core.files import write_atomic
+from declarative.engine.applying import run_info
+from declarative.engine.workspace import Workspace
+from declarative.manifest.format import format_text
+from declarative.render.table import yaml_text
+from declarative.state.model import Store
+
+HEADER = "# Imported from asset {asset_id}. From here on, this file says what the asset should be.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One manifest to be written: `path` relative to the project."""
+
+    address: str
+    path: Path
+    text: str
+    live: LiveAsset
+
+
+def manifests_for(
+    records: Iterable[LiveAsset], workspace: Workspace, store: Store, connector: ConnectorRef, folder: Path
+) -> Iterator[Imported]:
+    """A manifest for each live asset that the project does not manage yet. Names are unique in the project."""
+    bound = {item.asset_id for item in store.resources().values() if isinstance(item, AppliedAsset)}
+    taken = {manifest.address for manifest in workspace.loaded.manifests}
+    for live in records:
+        if live.asset_id in bound:
+            continue
+        name = suggest_name(live)
+        if f"Asset/{name}" in taken:
+            name = f"{name[:52]}-{live.asset_id}"
+        taken.add(f"Asset/{name}")
+        document = manifest_of(live, connector, name=name, pin=needs_pin(live))
+        path = folder / f"{name}.yaml"
+        text = format_text(HEADER.format(asset_id=live.asset_id) + yaml_text(document), path.as_posix()).text
+        yield Imported(f"Asset/{name}", path, text, live)
+
+
+def write_manifests(found: Iterable[Imported], root: Path) -> tuple[Imported, ...]:
+    """Writes every file, or none when one of them exists already. Raises UsageError."""
+    manifests = tuple(found)
+    existing = [str(item.path) for item in manifests if (root / item.path).exists()]
+    if existing:
+        raise UsageError(f"{', '.join(existing[:3])} exists already; nothing was written", hint="name another folder with --out")
+    for item in manifests:
+        try:
+            write_atomic(root / item.path, item.text)
+        except OSError as error:
+            raise UsageError(f"cannot write {root / item.path}: {error.strerror or error}") from error
+    return manifests
+
+
+def adopt(manifests: tuple[Imported, ...], reopen: Callable[[], Workspace], store: Store, *, lock_timeout: float = 30.0) -> None:
+    """Binds the written manifests to their live assets, as the project now reads them.
+
+    Raises InvalidError when the project does not read them (outside its globs, or a rule of the project refuses one):
+    the files stay, so that they can be mended, and nothing is recorded.
+    """
+    workspace = reopen()
+    workspace.require_valid()
+    desired = {asset.address: asset for asset in workspace.desired.assets}
+    unread = [item for item in manifests if item.address not in desired]
+    if unread:
+        raise InvalidError(
+            f"{unread[0].path} was written, but the project does not read it",
+            hint="choose a folder that spec.manifests of declarative.yaml covers, or add the folder there",
+        )
+    lease = store.acquire(run_info().holder, timeout=lock_timeout)
+    try:
+        store.put(applied_adopted(desired[item.address], item.live) for item in manifests)
+    finally:
+        lease.release()
