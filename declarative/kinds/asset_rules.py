@@ -49,6 +49,17 @@ _INTERFACE: Mapping[str, tuple[str, Check]] = MappingProxyType(
     }
 )
 
+# Limits of the sister API for business metadata (facts 2.9); the import's own are not documented.
+_LENGTHS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "businessMetaData": {
+            **dict.fromkeys(("status", "environment", "company", "department"), 128),
+            **dict.fromkeys(("ownedBy", "managedBy", "supportedBy", "supportGroup"), 255),
+        },
+        "assignedLocation": {"name": 255, **dict.fromkeys(("city", "state", "country"), 128)},
+    }
+)
+
 _FAR = timedelta(days=1)
 # 31 January 1970 in milliseconds: an epoch in seconds stays below it until the year 2052.
 _LIKELY_SECONDS = 30 * 86_400_000
@@ -59,6 +70,8 @@ def check(spec: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
     identity: Mapping[str, Any] = spec["identityAttributes"]
     core: Mapping[str, Any] = spec.get("coreAttributes") or {}
     yield from _identity(identity)
+    yield from _placeholders(identity)
+    yield from _lengths(core)
     yield from _formats(identity, IDENTITY, _TOP)
     yield from _formats(core, CORE, _TOP)
     yield from _formats(core.get("biosInfo") or {}, f"{CORE}/biosInfo", _TOP)
@@ -99,6 +112,23 @@ def _plain(name: str, text: str) -> Iterator[Finding]:
         yield Finding("asset/hidden-character", f"{IDENTITY}/{name}", f"{name} holds a character that cannot be seen: {hidden}")
     elif text != text.strip():
         yield Finding("asset/blank-value", f"{IDENTITY}/{name}", f"{name} begins or ends with a space", "leave the space out")
+
+
+def _placeholders(identity: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, value in identity.items():
+        for text, place in _texts(value, f"{IDENTITY}/{name}"):
+            if values.is_placeholder(name, text):
+                message = f'"{text}" is a placeholder that many machines share, and identifies none'
+                yield Finding("asset/placeholder-identity", place, message, "leave it out")
+
+
+def _lengths(core: Mapping[str, Any]) -> Iterator[Finding]:
+    for group, limits in _LENGTHS.items():
+        for name, value in (core.get(group) or {}).items():
+            limit = limits.get(name)
+            if limit is not None and isinstance(value, str) and len(value) > limit:
+                message = f"{name} has {len(value)} characters; more than {limit} are likely to be refused or cut"
+                yield Finding("asset/long-value", f"{CORE}/{group}/{name}", message)
 
 
 def _formats(found: Mapping[str, Any], pointer: str, checks: Mapping[str, tuple[str, Check]]) -> Iterator[Finding]:

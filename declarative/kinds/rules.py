@@ -91,6 +91,19 @@ RULES: tuple[Rule, ...] = (
         "An identity attribute of spaces only, or with spaces around it, matches nothing.",
         _W,
     ),
+    Rule(
+        "asset/placeholder-identity",
+        "Identities tell assets apart",
+        "`To be filled by O.E.M.`, `localhost`, `127.0.0.1`, an all-zero MAC and the like are shared by many machines: the"
+        " identification rules would merge strangers.",
+        _W,
+    ),
+    Rule(
+        "asset/long-value",
+        "Business data is short enough",
+        "The sister API for business metadata allows 128 or 255 characters; the import is likely to have the same limits.",
+        _W,
+    ),
     Rule("asset/ip-address", "IP addresses are valid", "Every address is an IPv4 or IPv6 address, in the field of its version."),
     Rule("asset/mac-address", "MAC addresses are valid", "Six or eight octets, in any of the usual spellings."),
     Rule("asset/host-name", "Host names look like host names", "A host name has no spaces, brackets, quotes or slashes.", _W),

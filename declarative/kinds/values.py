@@ -19,6 +19,48 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?[ ]?[+-](?:[0-9]|0[0-9]|1[0-4])(?::?[0-5][0-9
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _ID_LIST = re.compile(r"[0-9]{1,19}(?:,[0-9]{1,19})*")
 _NOT_IN_HOST_NAMES = re.compile(r"[\s<>\"'`/\\(){}\[\]|;]")
+_PLACEHOLDERS = frozenset(
+    {
+        *(
+            "0",
+            "1234567890",
+            "chassis-serial-number",
+            "default",
+            "default-string",
+            "empty",
+            "invalid",
+            "n/a",
+            "na",
+            "none",
+            "null",
+        ),
+        *(
+            "not-applicable",
+            "not-available",
+            "not-specified",
+            "o.e.m.",
+            "oem",
+            "serial-number",
+            "system-serial-number",
+            "tba",
+            "tbd",
+        ),
+        *(
+            "to-be-filled-by-o.e.m.",
+            "unknown",
+            "unspecified",
+            "localhost",
+            "localhost.localdomain",
+            "0.0.0.0",
+            "127.0.0.1",
+            "::",
+            "::1",
+        ),
+        *("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+        "03000200-0400-0500-0006-000700080009",  # one board maker's factory value
+    }
+)
+_NOT_BY_PLACEHOLDER = frozenset({"sourceNativeKey", "instanceUuidSource", "networkUuid"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -62,6 +104,18 @@ def fqdn_problem(text: str) -> str | None:
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         return f'"{text}" is not a domain name'
     return None if len(labels) > 1 else f'"{text}" is not fully qualified: it has one label only'
+
+
+def is_placeholder(name: str, text: str) -> bool:
+    """Whether an identity attribute holds what vendors and systems put where nothing is known."""
+    if name in _NOT_BY_PLACEHOLDER:
+        return False
+    word = text.strip().casefold()
+    if "-".join(word.split()) in _PLACEHOLDERS:
+        return True
+    if name == "macAddress":
+        return set(word) <= set("0:-.") or set(word) <= set("f:-.")
+    return name == "ipAddress" and (set(word) <= set("0.:") or word == "::1" or word.startswith(("127.", "169.254.", "fe80:")))
 
 
 def uuid_problem(text: str) -> str | None:

@@ -93,6 +93,33 @@ def test_an_identity_in_another_script_is_welcome(desired, connector, asset):
     assert desired(connector, asset(identity={"sourceNativeKey": "機器-01", "hostName": "žižkov"})).diagnostics == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "place"),
+    [
+        ("serialNumber", "To be filled by O.E.M.", ""),
+        ("serialNumber", "System  Serial Number", ""),
+        ("serialNumber", "0", ""),
+        ("hostName", "localhost", ""),
+        ("hardwareUuid", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", ""),
+        ("macAddress", "00:00:00:00:00:00", ""),
+        ("macAddress", ["00:50:56:aa:e2:da", "ff-ff-ff-ff-ff-ff"], "/1"),
+        ("ipAddress", ["192.0.2.1", "127.0.0.1"], "/1"),
+        ("ipAddress", ["169.254.10.1"], "/0"),
+    ],
+)
+def test_an_identity_that_many_machines_share_is_warned_about(desired, connector, asset, found, name, value, place):
+    state = desired(connector, asset(identity={"sourceNativeKey": "k", name: value}))
+    assert found(state) == [("asset/placeholder-identity", f"{IDENTITY}/{name}{place}")]
+
+
+def test_long_business_data_is_warned_about(desired, connector, asset, found):
+    core = {"businessMetaData": {"department": "x" * 129, "ownedBy": "x" * 255}, "assignedLocation": {"name": "x" * 256}}
+    assert found(desired(connector, asset(core=core))) == [
+        ("asset/long-value", f"{CORE}/businessMetaData/department"),
+        ("asset/long-value", f"{CORE}/assignedLocation/name"),
+    ]
+
+
 def test_the_two_halves_of_an_asset_must_agree(desired, connector, asset, found):
     core = {"hostName": "WEB-01", "biosInfo": {"serialNumber": "SN-2"}}
     state = desired(connector, asset(identity={"sourceNativeKey": "k", "hostName": "web-01", "serialNumber": "SN-1"}, core=core))
