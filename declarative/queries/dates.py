@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from declarative.core.errors import InvalidError
 from declarative.queries.fields import Group, lookup
 from declarative.queries.model import Filter, FilterDocument, Query, Target
 
@@ -22,6 +23,11 @@ DATE_FORMS = (
     "yyyy-MM-dd HH:mm:ss",
     "now, now-30d, now-12h, now-15m",
 )
+
+
+class WrongDateError(InvalidError, ValueError):
+    """A filter's value is no date. A ValueError to those who check; a message and exit code 4 when nobody did."""
+
 
 _ABSOLUTE = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})"
@@ -92,8 +98,8 @@ def to_api(moment: datetime) -> str:
 def resolve(query: Query, now: datetime) -> Query:
     """The query with every date value in the form that is sent, relative ones resolved against one `now`.
 
-    Call once a run, so that all requests of a run mean the same moment. Raises ValueError naming the field for a
-    value that is no date; `check_filter` finds these earlier.
+    Call once a run, so that all requests of a run mean the same moment. Raises WrongDateError naming the field for a
+    value that is no date; `check_filter` finds these earlier. Undocumented fields keep what is no date.
     """
     return replace(
         query,
@@ -116,7 +122,9 @@ def _resolve_row(target: Target, row: Filter, now: datetime, *, asset_filter: bo
     try:
         return replace(row, value=to_api(parse_filter_date(row.value, now)))
     except ValueError as error:
-        raise ValueError(f"{row.field}: {error}") from None
+        if spec is not None and not spec.is_documented:
+            return row  # that it is a date is a guess of ours: the API decides
+        raise WrongDateError(f"{row.field}: {error}") from None
 
 
 def parse_response_date(value: Any) -> datetime | None:

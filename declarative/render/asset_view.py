@@ -125,7 +125,7 @@ def _fields(record: Record, section: str, fields: Sequence[tuple[str, str]]) -> 
 
 
 def _items(items: Sequence[Record], parts: Sequence[str], style: Style, *, list_all: bool) -> Iterator[str]:
-    cells = [[_text(pick(item, part)) for part in parts] for item in items]
+    cells = [[_part(item, part) for part in parts] for item in items]
     shown = cells if list_all else cells[:_SHOWN]
     widths = [max(len(plain(row[column])) for row in shown) for column in range(len(parts))]
     for row in shown:
@@ -134,6 +134,22 @@ def _items(items: Sequence[Record], parts: Sequence[str], style: Style, *, list_
     hidden = len(cells) - len(shown)
     if hidden:
         yield style("dim", f"  and {hidden} more (--all)")
+
+
+def _part(item: Record, part: str) -> str:
+    value = pick(item, part)
+    if part in ("size", "free") and isinstance(value, int) and not isinstance(value, bool):
+        return f"{part} {_bytes(value)}"
+    return _text(value)
+
+
+def _bytes(number: float) -> str:
+    """Volumes are told in bytes (facts 3.6)."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(number) < 1024:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:.1f} TiB"
 
 
 def _text(value: Any) -> str:

@@ -113,12 +113,12 @@ class _SafeDumper(yaml.SafeDumper):
         return True
 
 
-# Plain words that YAML 1.2 reads as something else than text, though 1.1 does not.
-_TYPED_IN_12 = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)")
+# Text that some reader takes for a number, a date or a time: quoted always, whatever one resolver makes of it.
+_LOOKS_TYPED = re.compile(r"[-+.]*\d[\w.:+ -]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    quote = _TYPED_IN_12.fullmatch(text) is not None or json_text(text) != text
+    quote = _LOOKS_TYPED.fullmatch(text) is not None or json_text(text) != text
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if quote else None)
 
 
@@ -142,9 +142,9 @@ def _table(
     records = list(rows)
     names = list(columns) if columns is not None else _common_columns(records)
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for name in names:
+    for name, heading in zip(names, _headings(names), strict=True):
         numeric = bool(records) and all(isinstance(select(record, [name])[name], int | float) for record in records)
-        table.add_column(Text(plain(name)), overflow="fold", justify="right" if numeric else "left")
+        table.add_column(Text(plain(heading)), overflow="fold", justify="right" if numeric else "left")
     for record in records:
         chosen = select(record, names) if columns is not None else flatten(record)
         table.add_row(*(Text(table_cell(chosen.get(name))) for name in names))
@@ -164,6 +164,12 @@ def _table(
         console.print(table)
     write("\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n" if records else "Nothing found.\n")
     return len(records)
+
+
+def _headings(names: Sequence[str]) -> list[str]:
+    """The last part of each path where that is enough to tell the columns apart; a table is narrow."""
+    short = [name.rpartition(".")[2] for name in names]
+    return [part if short.count(part) == 1 else name for name, part in zip(names, short, strict=True)]
 
 
 def _common_columns(records: Sequence[Record]) -> list[str]:

@@ -94,12 +94,13 @@ def _paired(removed: list[Any], added: list[Any]) -> tuple[list[Any], list[Any],
     new = {_name(item): item for item in added}
     if len(old) != len(removed) or len(new) != len(added):
         return removed, added, ()
-    names = [name for name in new if name and name in old]
-    changes = [change for name in names for change in _within(name, old[name], new[name])]
+    within = {name: _within(name, old[name], new[name]) for name in new if name and name in old}
+    # Unequal, yet nothing to point at (a nested list in another order): shown whole rather than not at all.
+    told = {name for name, changes in within.items() if changes}
     return (
-        [item for item in removed if _name(item) not in names],
-        [item for item in added if _name(item) not in names],
-        tuple(changes),
+        [item for item in removed if _name(item) not in told],
+        [item for item in added if _name(item) not in told],
+        tuple(change for changes in within.values() for change in changes),
     )
 
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from declarative.core.errors import DeclarativeError
+from declarative.core.exits import ExitCode
 from declarative.queries.dates import parse_filter_date, parse_response_date, resolve, to_api
 from declarative.queries.model import Filter, FilterDocument, Query, Target
 
@@ -92,3 +94,14 @@ def test_a_wrong_date_in_a_query_names_its_field():
 )
 def test_every_style_of_the_answers_is_read(answered, moment):
     assert parse_response_date(answered) == moment
+
+
+def test_a_wrong_date_on_an_undocumented_field_is_left_to_the_api():
+    row = Filter("asset.lastUpdatedDate", "GREATER", "soon")
+    assert resolve(query(row, target=Target.HOSTS), NOW).filters.filters == (row,)
+
+
+def test_a_wrong_date_that_nobody_checked_still_ends_with_the_code_for_invalid_input():
+    with pytest.raises(DeclarativeError) as caught:
+        resolve(query(Filter("component.firstFoundDate", "EQUALS", "soon")), NOW)
+    assert caught.value.exit_code is ExitCode.INVALID

@@ -28,10 +28,15 @@ def rows(format_, records=RECORDS, columns=COLUMNS, **options):
 
 def test_a_table_aligns_folds_long_lists_and_shows_absence():
     assert rows("table").splitlines() == [
-        "assetId  assetName  openPort.port",
+        "assetId  assetName  port",
         "      1  web-01     22; 80; 443; 8080 (+1 more)",
         "     20  -          -",
     ]
+
+
+def test_table_headings_are_as_short_as_they_can_be_told_apart():
+    heading = rows("table", ({"a": {"x": 1}, "b": {"x": 2}, "c": {"y": 3}},), ("a.x", "b.x", "c.y")).splitlines()[0]
+    assert heading.split() == ["a.x", "b.x", "y"]
 
 
 def test_a_table_of_nothing_says_so():
@@ -139,6 +144,7 @@ HOST = {
     "inventory": {"source": "IP", "created": 1752644100000, "lastUpdated": 0},
     "openPortListData": {"openPort": [{"port": port, "protocol": "TCP", "detectedService": "x"} for port in range(1, 13)]},
     "tagList": {"tag": [{"tagName": "web", "tagId": 7}]},
+    "volumeListData": {"volume": [{"name": "C:", "size": 63814234112, "free": 512}]},
     "softwareListData": None,
 }
 
