@@ -1,0 +1,78 @@
+"""Bringing an estate in, and watching it drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from declarative.sandbox import SandboxOptions, running
+
+
+@pytest.fixture
+def estate(workplace: Any) -> Iterator[Any]:
+    """The workplace, pointed at a gateway that knows forty hosts, each with every kind of list filled."""
+    options = SandboxOptions(username="tester", password=workplace.environ["QUALYS_PASSWORD"], assets=40, delay=0.2)
+    with running(options) as server:
+        workplace.environ["QUALYS_BASE_URL"] = server.url
+        workplace.server = server
+        yield workplace
+
+
+def test_an_imported_estate_is_valid_formatted_adopted_and_has_nothing_to_do(estate: Any) -> None:
+    imported = estate.ok("import", "--filter", "asset.assetID=LESS_THAN_EQUAL=5000020")
+    assert len(imported.out.splitlines()) == 20
+    estate.ok("validate")
+    estate.ok("fmt", "--check", "--diff")
+    plan = estate.run("plan", "--json", "--all", "--detailed-exitcode")
+    assert plan.code == 0, plan.text
+    assert plan.json["summary"]["unchanged"] == 20
+    written = (estate.folder / "manifests/imported").glob("*.yaml")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in written)
+    for filled in ("networkInterfaces", "softwares", "services", "volumes", "accounts", "ports", "biosInfo", "processor"):
+        assert f"{filled}:" in text, filled
+
+
+def test_importing_again_finds_only_what_is_new(estate: Any) -> None:
+    estate.ok("import", "--filter", "asset.assetID=LESS_THAN_EQUAL=5000003")
+    again = estate.ok("import", "--filter", "asset.assetID=LESS_THAN_EQUAL=5000005", "--out", "manifests/more")
+    assert len(again.out.splitlines()) == 2
+    assert estate.ok("plan", "--json").json["summary"]["unchanged"] == 5
+
+
+def test_an_import_into_a_folder_the_project_does_not_read_records_nothing(estate: Any) -> None:
+    finished = estate.run("import", "--limit", "1", "--out", "elsewhere")
+    assert finished.code == 4
+    assert "spec.manifests" in finished.err
+    assert estate.ok("state", "list", "--json").json["resources"] == []
+
+
+def test_an_import_overwrites_nothing(estate: Any) -> None:
+    estate.ok("import", "--limit", "1")
+    (path,) = (estate.folder / "manifests/imported").glob("*.yaml")
+    before = path.read_bytes()
+    (estate.folder / ".declarative/state.db").rename(estate.folder / "away.db")
+    moved = path.rename(path.with_name("keep.txt"))
+    path.write_text("# mine\n", encoding="utf-8")
+    finished = estate.run("import", "--limit", "1")
+    assert finished.code == 64, finished.text
+    assert path.read_text(encoding="utf-8") == "# mine\n"
+    assert moved.read_bytes() == before
+
+
+def test_drift_asks_no_manifest_and_tells_by_exit_code(estate: Any) -> None:
+    estate.ok("import", "--filter", "asset.assetID=LESS_THAN_EQUAL=5000003")
+    assert estate.run("drift", "--detailed-exitcode").code == 0
+    managed = next(
+        path for path in sorted((estate.folder / "manifests/imported").glob("*.yaml")) if "timeZone" in path.read_text()
+    )
+    asset_id = int(managed.read_text().split("asset ")[1].split(".")[0])
+    estate.server.call("/_sandbox/drift", {"assetId": asset_id, "set": {"timeZone": "+11:00"}})
+    estate.write("manifests/broken.yaml", "kind: [\n")
+    found = estate.run("drift", "--json", "--detailed-exitcode")
+    assert found.code == 2, found.text
+    (change,) = found.json["changes"]
+    assert change["assetId"] == asset_id
+    assert [field["before"] for field in change["fields"]] == ["+11:00"]
+    assert not any(call["path"].endswith("/data/sync") for call in estate.server.gateway.call_log())
