@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from declarative.queries.model import Expect, FieldExpectation, Freshness
 from declarative.queries.select import Record, pick, values_at
 
 _SHOWN = 3
+_NUMBER = re.compile(r"-?\d{1,300}(?:\.\d{1,300})?", re.ASCII)
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,300})", re.ASCII)
 # A source's clock may run a little ahead of ours; more than this is worth a word.
 _CLOCK_SKEW = timedelta(minutes=5)
 
@@ -170,17 +173,20 @@ def _ordered(left: Any, operator: str, right: Any) -> bool:
 
 
 def _as_numbers(value: Any, wanted: str) -> tuple[float, float] | None:
+    """Both as numbers. Text is one only where it is a plain integer: `0123` is a serial number, `1.10` a version."""
     if isinstance(value, bool):
         return None
-    try:
-        # Integers stay integers: ids exceed what a float holds exactly (facts 3.8).
-        right = int(wanted) if wanted.lstrip("-").isdigit() else float(wanted)
-        if isinstance(value, int | float):
-            return value, right
-        text = str(value).strip()
-        return (int(text) if text.lstrip("-").isdigit() else float(text)), right
-    except ValueError:
-        return None
+    if isinstance(value, int | float):
+        return (value, _number(wanted)) if _NUMBER.fullmatch(wanted) else None
+    text = str(value).strip()
+    if _INTEGER.fullmatch(text) and _INTEGER.fullmatch(wanted):
+        return int(text), int(wanted)
+    return None
+
+
+def _number(text: str) -> float:
+    # Integers stay integers: ids exceed what a float holds exactly (facts 3.8).
+    return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
 def _as_moments(value: Any, wanted: str, now: datetime) -> tuple[datetime, datetime] | None:

@@ -88,9 +88,9 @@ def _head(plan: Plan, stale: str | None) -> str:
     lines += [f"**{summary(plan)}**", ""]
     found = obstacles(plan)
     if found:
-        lines += [f"> :no_entry: **This plan cannot be applied:** {', '.join(found)}.", ""]
+        lines += [f"> **This plan cannot be applied:** {', '.join(found)}.", ""]
     for label, text in headline_notes(plan):
-        lines += [f"> :warning: **{label.capitalize()}:** {_code(text)}", ""]
+        lines += [f"> **{label.capitalize()}:** {_code(text)}", ""]
     return "\n".join(lines) + "\n"
 
 

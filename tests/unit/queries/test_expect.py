@@ -124,6 +124,11 @@ def test_the_records_are_read_once_as_a_stream_and_not_at_all_for_a_count():
         ("2026-06-01 00:00:00", "GREATER", "now-60d", True),
         (1752644100000, "LESSER", "2026-01-01", True),
         ("web-01", "CONTAINS", "WEB", True),
+        ("0123", "EQUALS", "123", False),
+        ("1.10", "EQUALS", "1.1", False),
+        (1.5, "EQUALS", "1.50", True),
+        ("nan", "EQUALS", "nan", True),
+        (1000, "EQUALS", "1_000", False),
     ],
 )
 def test_operators_mean_what_they_mean_in_filters(value, operator, wanted, outcome):
