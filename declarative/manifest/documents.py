@@ -40,13 +40,14 @@ class Context:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`manifest` is None where the document is empty or wrong. `address` is known also for some wrong ones; `applied`
-    are the indexes of the overlays that were merged."""
+    are the indexes of the overlays that were merged; `pure`: nothing but the document's own text made the manifest."""
 
     manifest: Manifest | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     address: str | None = None
     locate: DocumentLocator | None = None
     applied: tuple[int, ...] = ()
+    pure: bool = False
 
 
 @cache
@@ -101,9 +102,10 @@ def _kind_of(root: Node) -> str:
     return entry[1].text if entry and isinstance(entry[1], ScalarNode) else ""
 
 
-def read_document(document: RawDocument, context: Context) -> Outcome:
-    """One document of a manifest file, all the way to a manifest or to everything that is wrong with it."""
-    read = read_value(document, context.limits)
+def read_document(document: RawDocument, context: Context, checked: Value | None = None) -> Outcome:
+    """One document of a manifest file, all the way to a manifest or to everything that is wrong with it. `checked` is its
+    value where a former run has read it already, and found it right."""
+    read = checked or read_value(document, context.limits)
     if read.value is None:
         return Outcome(diagnostics=read.diagnostics)
     locate = DocumentLocator(document, read.start, context.limits)
@@ -116,13 +118,14 @@ def read_document(document: RawDocument, context: Context) -> Outcome:
         locate = replace(locate, origins=origins)
     # A value that could not be read or resolved is null by now; the schema has nothing to add to that.
     known = {one.position for one in found}
-    found.extend(one for one in schema_diagnostics(value, locate) if one.position not in known)
+    if checked is None or value is not read.value:
+        found.extend(one for one in schema_diagnostics(value, locate) if one.position not in known)
     address = address_of(value)
     if found or document.marred:
         # Positions that one forbidden character has already been reported for say nothing new.
         kept = [one for one in found if one.position is None or one.position.line not in document.marred]
         return Outcome(None, tuple(replace(one, address=one.address or address) for one in kept), address, locate, applied)
-    return Outcome(_manifest(value, locate), (), address, locate, applied)
+    return Outcome(_manifest(value, locate), (), address, locate, applied, pure=value is read.value)
 
 
 def _resolved(

@@ -14,7 +14,17 @@ from typing import Any
 import orjson
 
 from declarative.core.diagnostics import Diagnostic, Severity, ordered
-from declarative.manifest.documents import Context, Outcome, address_of, diagnose, envelope_problem, read_document, read_value
+from declarative.manifest.cache import Entry, WarmCache, digest_of_file, open_cache
+from declarative.manifest.documents import (
+    Context,
+    Outcome,
+    Value,
+    address_of,
+    diagnose,
+    envelope_problem,
+    read_document,
+    read_value,
+)
 from declarative.manifest.locate import DocumentLocator
 from declarative.manifest.model import Loaded, Manifest, Project
 from declarative.manifest.nodes import MappingNode, ScalarNode, read_nodes
@@ -33,11 +43,13 @@ def load(
     variables: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
     limits: ReadLimits | None = None,
+    cache_above: int = 512 * 1024,
 ) -> Loaded:
     """Read a project: every manifest that is right, and everything that is wrong with the others, in one run.
 
-    `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks. Raises InvalidError for an
-    unknown environment; everything else that is wrong is a diagnostic.
+    `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks. Projects of more than
+    `cache_above` bytes keep a warm cache. Raises InvalidError for an unknown environment; everything else that is wrong is
+    a diagnostic.
     """
     limits = limits or ReadLimits()
     read = read_project(root, environment, variables or {}, environ or {}, limits)
@@ -47,10 +59,12 @@ def load(
     files, wrong = _manifest_files(root, read)
     found.extend(wrong)
     context = Context(limits, read.variables, environ or {}, overlays)
-    gathered = _Gathered(context)
+    large = sum(_size(path) for path in files.values()) > cache_above
     with _no_garbage_collection():
+        gathered = _Gathered(context, open_cache(root, environ or {}, limits) if large else WarmCache())
         for relative, path in files.items():
             gathered.add_file(relative, path)
+    gathered.cache.save()
     found.extend(gathered.finish())
     manifests = tuple(sorted(gathered.manifests.values(), key=lambda manifest: manifest.address))
     return Loaded(read.project, manifests, ordered(found), _digest(read.project, manifests), (PROJECT_FILE, *files))
@@ -81,6 +95,7 @@ class _Gathered:
     """The manifests so far, by address, with what they need to be checked against each other."""
 
     context: Context
+    cache: WarmCache
     manifests: dict[str, Manifest] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     _first: dict[str, DocumentLocator] = field(default_factory=dict)
@@ -91,10 +106,26 @@ class _Gathered:
         self.found.extend(wrong)
         if data is None:
             return
+        digest = digest_of_file(data) if self.cache.path else ""
+        entries = self.cache.get(digest)
+        if entries is None:
+            self._read(data, relative, digest)
+        else:
+            for start, end, line, row, column, value in entries:
+                document = RawDocument(relative, data[start:end].decode(), line, extent=(start, end))
+                checked = Value(value, (row, column)) if value is not None else None
+                self.add(read_document(document, self.context, checked))
+
+    def _read(self, data: bytes, relative: str, digest: str) -> None:
         documents, wrong = documents_of(data, relative, self.context.limits)
         self.found.extend(wrong)
+        entries: list[Entry] = []
         for document in documents:
-            self.add(read_document(document, self.context))
+            outcome = read_document(document, self.context)
+            self.add(outcome)
+            entries.append([*document.extent, document.line, *_checked(outcome)])
+        if self.cache.path and not wrong:
+            self.cache.put(digest, entries)
 
     def add(self, outcome: Outcome) -> None:
         self.found.extend(outcome.diagnostics)
@@ -120,6 +151,22 @@ class _Gathered:
                 hint = did_you_mean(overlay.target, self._first) or "every overlay must change a manifest"
                 message = f'the overlay changes "{overlay.target}", but there is no such manifest'
                 yield diagnose(overlay.source, overlay.pointer, Refusal("overlay/no-target", message, hint))
+
+
+def _checked(outcome: Outcome) -> tuple[int, int, dict[str, Any] | None]:
+    """What a later run may take for granted about a document."""
+    manifest, locate = outcome.manifest, outcome.locate
+    if manifest is None or locate is None or not outcome.pure:
+        return 1, 1, None
+    value = {"apiVersion": manifest.api_version, "kind": manifest.kind, "metadata": manifest.metadata, "spec": manifest.spec}
+    return *locate.start, value
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _duplicate(address: str, first: DocumentLocator, second: DocumentLocator) -> Diagnostic:

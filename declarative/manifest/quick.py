@@ -8,6 +8,7 @@ a property test holds the two together. It is worth having because libyaml's eve
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import Any
 
 from declarative.manifest.scalars import NULLS, ScalarRefusedError, core, text_or
@@ -108,6 +109,8 @@ class _Lines:
                 place = shape.extra
                 if not _KEY(key):
                     raise _GiveUp
+            # Keys repeat in every document: one object for each keeps a third of the memory.
+            key = intern(key)
             if key in container:
                 raise _GiveUp
             value = value.strip(" ")

@@ -28,12 +28,14 @@ class ReadLimits:
 @dataclass(frozen=True, slots=True)
 class RawDocument:
     """The text of one document. `line` is the number of its first line in the file, from 1; `marred` are the lines
-    where a forbidden character was replaced, so that nothing else is said about them."""
+    where a forbidden character was replaced, so that nothing else is said about them; `extent` is where its bytes begin
+    and end in the file."""
 
     file: str
     text: str
     line: int = 1
     marred: frozenset[int] = frozenset()
+    extent: tuple[int, int] = (0, 0)
 
     def excerpt(self, line: int) -> str | None:
         """A source line by its number in the file, without its line break."""
@@ -63,11 +65,13 @@ def documents_of(data: bytes, file: str, limits: ReadLimits) -> tuple[list[RawDo
     foreign = next((name for mark, name in _FOREIGN_MARKS if data.startswith(mark)), None)
     if foreign:
         return [], [_encoding(Position(file), f"the file is encoded in {foreign}", "save it as UTF-8")]
-    data = data.removeprefix(_BYTE_ORDER_MARK)
+    skipped = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
+    data = data[skipped:] if skipped else data
     documents: list[RawDocument] = []
     found: list[Diagnostic] = []
-    for piece, line in _pieces(data):
-        document, wrong = _decoded(piece, file, line, limits)
+    for piece, start, line in _pieces(data):
+        extent = (start + skipped, start + skipped + len(piece))
+        document, wrong = _decoded(piece, file, line, extent, limits)
         documents.append(document)
         found.extend(wrong)
     return documents, found
@@ -88,7 +92,7 @@ def describe(character: str) -> str:
     return f"U+{ord(character):04X} ({name})"
 
 
-def _pieces(data: bytes) -> Iterator[tuple[bytes, int]]:
+def _pieces(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Cut before each `---` that begins a document, and after each `...`. A `---` that only ends directives or
     comments belongs to what stands before it."""
     start, line = 0, 1
@@ -103,11 +107,11 @@ def _pieces(data: bytes) -> Iterator[tuple[bytes, int]]:
         else:
             end = _next_line(data, marker.end())
         piece = data[start:end]
-        yield piece, line
+        yield piece, start, line
         line += _breaks(piece)
         start = end
     if start < len(data) or start == 0:
-        yield data[start:], line
+        yield data[start:], start, line
 
 
 def _next_line(data: bytes, at: int) -> int:
@@ -119,9 +123,11 @@ def _breaks(piece: bytes) -> int:
     return piece.count(b"\n") + (len(re.findall(rb"\r(?!\n)", piece)) if b"\r" in piece else 0)
 
 
-def _decoded(piece: bytes, file: str, line: int, limits: ReadLimits) -> tuple[RawDocument, list[Diagnostic]]:
+def _decoded(
+    piece: bytes, file: str, line: int, extent: tuple[int, int], limits: ReadLimits
+) -> tuple[RawDocument, list[Diagnostic]]:
     if piece.isascii() and not piece.translate(None, _PLAIN_BYTES):
-        return RawDocument(file, piece.decode("ascii"), line), []
+        return RawDocument(file, piece.decode("ascii"), line, extent=extent), []
     found: list[Diagnostic] = []
     try:
         text = piece.decode()
@@ -133,7 +139,7 @@ def _decoded(piece: bytes, file: str, line: int, limits: ReadLimits) -> tuple[Ra
     if marks:
         text = _FORBIDDEN.sub("\ufffd", text)
     marred = frozenset(diagnostic.position.line for diagnostic in found if diagnostic.position)
-    return RawDocument(file, text, line, marred), found
+    return RawDocument(file, text, line, marred, extent), found
 
 
 def _place(before: str, file: str, first_line: int) -> Position:

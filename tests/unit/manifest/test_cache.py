@@ -1,0 +1,99 @@
+"""The warm cache: quicker, and never believed without reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from declarative.manifest import documents, load
+from declarative.manifest.cache import CACHE_FILE
+
+CONNECTOR = """\
+apiVersion: declarative/v1
+kind: Connector
+metadata: {name: snow}
+spec: {connectorUuid: 5de2a9b0-1111-4222-8333-444455556666, source: SNOW}
+"""
+BROKEN = CONNECTOR.replace("snow", "broken").replace("source", "sauce")
+
+
+@pytest.fixture
+def home(tmp_path_factory):
+    return {"HOME": str(tmp_path_factory.mktemp("home"))}
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The documents that were really read."""
+    seen = []
+    original = documents.read_value
+    monkeypatch.setattr(documents, "read_value", lambda document, limits: seen.append(document) or original(document, limits))
+    return seen
+
+
+def cached(root, home):
+    return load(root, environ=home, cache_above=0)
+
+
+def test_an_unchanged_file_is_not_read_again_and_says_the_same(project, home, reads):
+    root = project({"manifests/a.yaml": CONNECTOR + "---\n" + BROKEN})
+    first = cached(root, home)
+    assert len(reads) == 2
+    second = cached(root, home)
+    # What was wrong is read again, so that it can be explained again.
+    assert len(reads) == 3
+    assert (second.manifests, second.diagnostics, second.digest) == (first.manifests, first.diagnostics, first.digest)
+    assert str(second.manifests[0].locate("/spec/source")) == str(first.manifests[0].locate("/spec/source"))
+
+
+def test_a_renamed_file_is_found_by_its_content_and_told_by_its_new_name(project, home, reads):
+    root = project({"manifests/a.yaml": CONNECTOR})
+    cached(root, home)
+    (root / "manifests" / "a.yaml").rename(root / "manifests" / "b.yaml")
+    (manifest,) = cached(root, home).manifests
+    assert len(reads) == 1
+    assert str(manifest.position) == "manifests/b.yaml:1:1"
+
+
+def test_variables_are_resolved_anew_each_time(project, home):
+    root = project({"manifests/a.yaml": CONNECTOR.replace("SNOW", "'${env.SOURCE}'")})
+    assert load(root, environ={**home, "SOURCE": "A"}, cache_above=0).manifests[0].spec["source"] == "A"
+    assert load(root, environ={**home, "SOURCE": "B"}, cache_above=0).manifests[0].spec["source"] == "B"
+
+
+def test_a_cache_that_another_user_made_is_ignored(project, home, reads, tmp_path_factory):
+    root = project({"manifests/a.yaml": CONNECTOR})
+    cached(root, {"HOME": str(tmp_path_factory.mktemp("other"))})
+    cached(root, home)
+    assert len(reads) == 2
+
+
+def test_a_cache_whose_content_was_altered_is_ignored(project, home):
+    root = project({"manifests/a.yaml": CONNECTOR})
+    cached(root, home)
+    data = (root / CACHE_FILE).read_bytes()
+    assert b"SNOW" in data
+    (root / CACHE_FILE).write_bytes(data.replace(b"SNOW", b"EVIL"))
+    assert cached(root, home).manifests[0].spec["source"] == "SNOW"
+
+
+def test_a_key_that_others_can_read_is_not_used(project, home, reads):
+    root = project({"manifests/a.yaml": CONNECTOR})
+    cached(root, home)
+    from pathlib import Path
+
+    (Path(home["HOME"]) / ".cache" / "declarative" / "cache.key").chmod(0o644)
+    cached(root, home)
+    assert len(reads) == 2
+
+
+def test_a_project_that_cannot_be_written_is_read_all_the_same(project, home):
+    root = project({"manifests/a.yaml": CONNECTOR})
+    (root / ".declarative").write_text("a file where a folder is needed")
+    assert len(cached(root, home).manifests) == 1
+
+
+def test_a_small_project_leaves_no_cache_behind(project, home):
+    root = project({"manifests/a.yaml": CONNECTOR})
+    load(root, environ=home)
+    assert not (root / ".declarative").exists()
+    assert not list((root / "manifests").glob(".*"))
