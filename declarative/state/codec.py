@@ -62,6 +62,16 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} cannot be kept in the state")
 
 
+def printable(said: str) -> str:
+    """Text of other people (error messages, host names) as any database can hold it: an answer full of rubbish must not
+    keep its outcome from being recorded."""
+    return said.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def printable_or_none(said: str | None) -> str | None:
+    return None if said is None else printable(said)
+
+
 def digest_of_document(kind: str, document: str | bytes) -> str:
     """Tells whether two documents are the same, and whether one was damaged at rest."""
     data = document.encode() if isinstance(document, str) else document

@@ -99,6 +99,8 @@ def translated(place: str, doing: str, *, password: str | None = None, damage_hi
         raise _of_driver(place, doing, error, password, damage_hint) from error
     except SQLAlchemyError as error:
         raise StateError(f"The state {place} cannot be {doing}: {_masked(str(error), password)}") from error
+    except UnicodeEncodeError as error:
+        raise StateError(f"The state {place} cannot be {doing}: a name in it is no valid text.") from error
     except OSError as error:
         raise of_os(place, doing, error) from error
 

@@ -11,7 +11,7 @@ from declarative.core.clock import from_iso, to_iso
 from declarative.core.errors import StateError
 from declarative.qualys.model import CallRecord
 from declarative.state.backend import Backend
-from declarative.state.codec import dumps, loads
+from declarative.state.codec import dumps, loads, printable, printable_or_none
 from declarative.state.model import Intent, IntentKind, Outcome, OutcomeStatus, Run
 from declarative.state.tables import calls, journal, outcomes, plans_used, runs
 
@@ -20,12 +20,12 @@ def add_run(connection: Connection, run: Run) -> None:
     connection.execute(
         insert(runs).values(
             run_id=run.run_id,
-            command=run.command,
+            command=printable(run.command),
             started_at=to_iso(run.started_at),
             ended_at=None if run.ended_at is None else to_iso(run.ended_at),
-            user=run.user,
-            host=run.host,
-            commit=run.commit,
+            user=printable(run.user),
+            host=printable(run.host),
+            commit=printable_or_none(run.commit),
             plan_digest=run.plan_digest,
             exit_code=run.exit_code,
             summary=dumps(run.summary).decode(),
@@ -76,11 +76,11 @@ def add_calls(connection: Connection, run_id: str, made: Sequence[tuple[datetime
                 "run_id": run_id,
                 "at": to_iso(at),
                 "method": call.method,
-                "path": call.path,
+                "path": printable(call.path),
                 "status": call.status,
                 "seconds": call.seconds,
-                "request_id": call.request_id,
-                "error": call.error,
+                "request_id": printable_or_none(call.request_id),
+                "error": printable_or_none(call.error),
             }
             for at, call in made
         ],
@@ -152,8 +152,8 @@ def close_intent(connection: Connection, intent_id: int, given: Iterable[Outcome
             "run_id": closed,
             "address": outcome.address,
             "status": OutcomeStatus(outcome.status).value,
-            "error": outcome.error,
-            "request_id": outcome.request_id,
+            "error": printable_or_none(outcome.error),
+            "request_id": printable_or_none(outcome.request_id),
             "recorded_at": to_iso(at),
         }
         for outcome in given

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, select, update
 from declarative.core.clock import to_iso
 from declarative.core.errors import LockedError, StateError
 from declarative.state.backend import Backend
+from declarative.state.codec import printable
 from declarative.state.model import LeaseInfo
 from declarative.state.tables import lease
 
@@ -88,7 +89,9 @@ def _try(backend: Backend, holder: str, ttl: float) -> tuple[bool, LeaseInfo]:
     with backend.write() as connection:
         now = backend.now(connection)
         connection.execute(delete(lease).where(lease.c.expires_at <= now))
-        taking = backend.insert(lease).values(id=1, lease_id=lease_id, holder=holder, acquired_at=now, expires_at=now + ttl)
+        taking = backend.insert(lease).values(
+            id=1, lease_id=lease_id, holder=printable(holder), acquired_at=now, expires_at=now + ttl
+        )
         connection.execute(taking.on_conflict_do_nothing())
         held = _row(connection)
     if held is None:

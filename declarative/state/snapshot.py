@@ -52,6 +52,12 @@ class SqlSnapshot:
             for asset_id, record in connection.execute(query):
                 yield asset_id, self._unpacked(asset_id, record)
 
+    def _packed(self, asset_id: int, record: Mapping[str, Any]) -> bytes:
+        try:
+            return zlib.compress(dumps(record, canonical=False), 1)
+        except TypeError as error:
+            raise StateError(f"The record of asset {asset_id} cannot be kept in the snapshot: {error}.") from error
+
     def _unpacked(self, asset_id: int, record: bytes) -> Mapping[str, Any]:
         try:
             found = loads(zlib.decompress(record))
@@ -109,7 +115,7 @@ class SqlSnapshot:
         )
         for chunk in chunks(records, _BATCH):
             rows = [
-                {"generation": generation, "asset_id": asset_id, "record": zlib.compress(dumps(record, canonical=False), 1)}
+                {"generation": generation, "asset_id": asset_id, "record": self._packed(asset_id, record)}
                 for asset_id, record in chunk
             ]
             with self._backend.write() as connection:

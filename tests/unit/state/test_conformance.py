@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -211,6 +213,53 @@ def test_calls_are_kept_in_order_with_their_run(store: SqlStore, run: Runs) -> N
     store.record_calls("run-1", [])
     assert list(store.calls_of("run-1")) == made
     assert store.calls_of("run-2") == ()
+
+
+def test_rubbish_in_an_answer_does_not_keep_its_outcome_from_being_recorded(store: SqlStore, run: Runs) -> None:
+    store.begin_run(replace(run(), user="an\0a", host="\udcff", command="apply \ud800"))
+    intent = store.record_intent("run-1", IntentKind.SYNC, "req-1", ["Asset/a"], at=AT)
+    store.record_outcomes(intent, [Outcome("Asset/a", OutcomeStatus.FAILED, error="Inval\0id \ud800 \x1b[31m")], at=AT)
+    store.record_calls("run-1", [(AT, CallRecord("GET", "/\0\udc00", 500, 0.1, "\0", "\ud800"))])
+    (outcome,) = store.outcomes_of("run-1")
+    assert outcome.error is not None
+    assert outcome.error.startswith("Inval\ufffdid")
+    assert len(store.calls_of("run-1")) == 1
+    assert store.runs()[0].user == "an\ufffda"
+    store.acquire("an\0a@\ud800").check()
+
+
+def test_a_name_that_is_no_text_is_refused_whole(store: SqlStore, asset: Assets) -> None:
+    with pytest.raises(StateError):
+        store.put([asset("good"), asset("b\ud800d")])
+    assert store.resources() == {}
+
+
+def test_a_live_record_that_is_no_text_leaves_the_snapshot_as_it_was(store: SqlStore) -> None:
+    with store.snapshot() as snapshot:
+        snapshot.replace("https://a", [(1, {"n": 1})], "w1")
+        for method in (snapshot.replace, snapshot.upsert):
+            with pytest.raises(StateError, match="asset 2"):
+                method("https://a", [(1, {"n": 2}), (2, {"name": "\ud800"})], "w2")
+        assert list(snapshot.records("https://a")) == [(1, {"n": 1})]
+        assert snapshot.watermark("https://a") == "w1"
+
+
+def test_threads_write_through_one_store_without_losing_anything(store: SqlStore, asset: Assets, run: Runs) -> None:
+    store.begin_run(run())
+    store.acquire("ana").check()
+
+    def apply(worker: int) -> None:
+        for number in range(6):
+            name = f"w{worker}-{number}"
+            intent = store.record_intent("run-1", IntentKind.SYNC, name, [f"Asset/{name}"], at=AT)
+            store.record_outcomes(intent, [Outcome(f"Asset/{name}", OutcomeStatus.APPLIED, asset(name))], at=AT)
+            store.record_calls("run-1", [(AT, CallRecord("POST", "/sync", 200, 0.1, name))])
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(apply, range(4)))
+    assert store.open_intents() == ()
+    assert len(store.resources()) == len(store.outcomes_of("run-1")) == len(store.calls_of("run-1")) == 24
+    assert store.mark.serial == 24
 
 
 def test_a_plan_is_used_by_the_first_run_that_says_so(store: SqlStore) -> None:
