@@ -19,6 +19,7 @@ from typing import Any
 
 from declarative.apply import ApplyRequest, RunInfo, execute, outcome_code
 from declarative.core.clock import SystemClock
+from declarative.core.errors import DeclarativeError
 from declarative.qualys.client import connect_writer
 from declarative.qualys.credentials import credentials_from
 from declarative.state import open_store
@@ -101,6 +102,8 @@ def run(job: dict[str, Any]) -> int:
     )
     try:
         return int(outcome_code(execute(request)))
+    except DeclarativeError as error:
+        return int(error.exit_code)
     finally:
         store.close()
         writer.close()

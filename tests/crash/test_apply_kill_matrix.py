@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -115,8 +115,19 @@ class Scene:
             )
         self.sandbox.call("process", {})
 
-    def apply(self, *, kill_at: int | None = None, resume: bool = False, plan: Plan | None = None, defect: str | None = None):
+    def apply(self, **options: Any) -> tuple[bool, int | None, list[str]]:
         """In a process of its own. Answers whether it was killed, its exit code, and the steps it took."""
+        return self.finish(self.victim, self.start(self.victim, **options))
+
+    def start(
+        self,
+        victim: subprocess.Popen[str],
+        *,
+        kill_at: int | None = None,
+        resume: bool = False,
+        plan: Plan | None = None,
+        defect: str | None = None,
+    ) -> Path:
         wanted = plan or self.saved
         given = {
             "state": self.state, "url": self.sandbox.url, "plan": wanted, "plan_digest": codec.digest(wanted),
@@ -124,14 +135,16 @@ class Scene:
             "saved": plan is None, "planned_at": self.planned_at if plan is None else None, "resume": resume,
             "batch_size": 1, "parallelism": 2,
         }  # fmt: skip
-        request = self.folder / "request.pickle"
+        name = os.urandom(4).hex()
+        request = self.folder / f"request-{name}.pickle"
         request.write_bytes(pickle.dumps(given))
-        log = self.folder / f"steps-{os.urandom(4).hex()}"
-        self.victim.stdin.write(
-            json.dumps({"request": str(request), "kill_at": kill_at, "log": str(log), "defect": defect}) + "\n"
-        )
-        self.victim.stdin.flush()
-        answer = json.loads(self.victim.stdout.readline())
+        log = self.folder / f"steps-{name}"
+        victim.stdin.write(json.dumps({"request": str(request), "kill_at": kill_at, "log": str(log), "defect": defect}) + "\n")
+        victim.stdin.flush()
+        return log
+
+    def finish(self, victim: subprocess.Popen[str], log: Path) -> tuple[bool, int | None, list[str]]:
+        answer = json.loads(victim.stdout.readline())
         assert answer["code"] != 99, "the victim broke down by itself"
         return answer["killed"], answer["code"], log.read_text().splitlines()
 
@@ -168,12 +181,18 @@ class Scene:
         assert left == dict.fromkeys(uncertain, Action.BLOCKED)
 
 
-@pytest.fixture(scope="module")
-def victim() -> Iterator[subprocess.Popen[str]]:
+@contextmanager
+def new_victim() -> Iterator[subprocess.Popen[str]]:
     script = Path(__file__).with_name("apply_victim.py")
     with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def victim() -> Iterator[subprocess.Popen[str]]:
+    with new_victim() as process:
+        yield process
 
 
 @pytest.fixture(scope="module")
@@ -264,3 +283,15 @@ def test_a_report_is_not_sent_again_when_its_answer_is_lost_and_the_tests_would_
         stage.apply(defect=defect)
         created = [row["name"] for row in stage.sandbox.call("reports")["reports"]]
         assert created.count("alone") == copies
+
+
+def test_two_applies_of_one_saved_plan_at_once_send_everything_once(scene, victim):
+    stage = scene("two")
+    before = stage.sandbox.call("calls")["counts"]["POST /rest/2.0/am/connector/asset/data/sync"]
+    with new_victim() as other:
+        logs = [(process, stage.start(process)) for process in (victim, other)]
+        codes = [stage.finish(process, log)[1] for process, log in logs]
+    assert sorted(codes) == [0, 6]
+    stage.check()
+    after = stage.sandbox.call("calls")["counts"]["POST /rest/2.0/am/connector/asset/data/sync"]
+    assert after - before == 4
