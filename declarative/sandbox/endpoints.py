@@ -13,6 +13,7 @@ import orjson
 from .filters import BadFilterError, Document, asset_document, component_documents, xml_body
 from .gateway import Gateway
 from .importing import BadEnvelopeError, describe_faults, fault_of_asset, name_of_asset, read_envelope
+from .legacy import filter_document
 from .messages import JSON, RefusedError, Reply, Request, failed, json_reply, nothing, spring, text_reply
 from .reading import (
     BadParameterError,
@@ -131,11 +132,12 @@ def _assets(records: list[dict[str, Any]], cursor: int | None, more: bool) -> Re
 
 
 def _window(gateway: Gateway, request: Request) -> Window:
-    body = _document_body(gateway, request)
+    old = request.path.startswith("/am/v1/")
+    body = filter_document(request.query.get("filter", "")) if old else _document_body(gateway, request)
     switches = gateway.switches
     document: Document = asset_document(body, strict=switches.strict_bodies, undocumented=switches.undocumented_fields)
     after = whole_number(request.query.get("lastSeenAssetId"), 0, "lastSeenAssetId")
-    return Window(document, after, since(request.query.get("assetLastUpdated")))
+    return Window(document, after, since(request.query.get("lastModifiedDate" if old else "assetLastUpdated")))
 
 
 def components(gateway: Gateway, request: Request) -> Reply:
@@ -228,6 +230,10 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     f"{_ASSET}/asset/component/{{assetId}}": {"POST": components},
     f"{_ASSET}/am/report": {"POST": create_report},
     f"{_ASSET}/am/report/download": {"GET": download_report},
+    "/am/v1/assets/host/count": {"POST": count_assets},
+    "/am/v1/assets/host/list": {"POST": search},
+    "/am/v1/assets/host/filter/list": {"POST": search},
+    "/am/v1/asset/host/id": {"POST": get},
 }
 
 

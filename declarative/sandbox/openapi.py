@@ -28,7 +28,9 @@ def document() -> Schema:
             "description": "What the sandbox answers: the vendor's API by its public documentation, and not the vendor's.",
         },
         "security": [{"bearer": []}],
-        "paths": {path: {method.lower(): _operation(path) for method in methods} for path, methods in ROUTES.items()},
+        "paths": {
+            path: {method.lower(): _operation(path) for method in methods} for path, methods in ROUTES.items() if not _old(path)
+        },
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "schemas": {
@@ -50,6 +52,11 @@ def document() -> Schema:
             },
         },
     }
+
+
+def _old(path: str) -> bool:
+    """The /am/v1 calls are served for old clients and promised to nobody."""
+    return path.startswith("/am/v1/")
 
 
 def _operation(path: str) -> Schema:

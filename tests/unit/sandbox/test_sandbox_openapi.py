@@ -60,7 +60,7 @@ boundary.config.phases.fuzzing.enabled = False
 def test_the_document_has_every_path_and_method_that_the_gateway_serves(user: Any) -> None:
     shown = user.http.get("/_sandbox/openapi.json").json()
     assert {path: {method.upper() for method in item} for path, item in shown["paths"].items()} == {
-        path: set(methods) for path, methods in ROUTES.items()
+        path: set(methods) for path, methods in ROUTES.items() if not path.startswith("/am/v1/")
     }
 
 
