@@ -145,13 +145,13 @@ def check_query(query: Query) -> tuple[tuple[str, Problem], ...]:
 def _unknown_field(target: Target, field: str, *, asset_filter: bool) -> Problem:
     meant = suggest(field, target, asset_filter=asset_filter)
     if meant is not None:
-        hint = f"Did you mean {meant}?"
+        hint = f"did you mean {meant}?"
     elif target is Target.COMPONENTS and not asset_filter and field in HOST_FIELDS:
-        hint = "Filters on the asset go into assetFilters; filters take component.* fields only."
+        hint = "filters on the asset go into assetFilters; filters take component.* fields only"
     elif field in COMPONENT_FIELDS:
-        hint = "component.* fields are for component queries (kind ComponentQuery, or `query components`)."
+        hint = "component.* fields are for component queries (kind ComponentQuery, or `query components`)"
     else:
-        hint = "The known fields are listed by `declarative explain`; the API answers 400 to a field it does not know."
+        hint = "the API answers 400 to a field it does not know; `query hosts --filter` completes the known ones in a shell"
     return Problem("filter/unknown-field", Severity.ERROR, f"unknown filter field {field!r}", "field", hint)
 
 
@@ -160,7 +160,7 @@ def _unknown_operator(row: Filter, spec: FilterField | None) -> tuple[Problem, .
         return ()
     meant = suggest_operator(row.operator, spec)
     legal = ", ".join(spec.operators if spec is not None else ALL_OPERATORS)
-    hint = f"Did you mean {meant}?" if meant is not None else f"Legal here: {legal}."
+    hint = f"did you mean {meant}?" if meant is not None else f"legal here: {legal}"
     message = f"unknown operator {row.operator!r}"
     return (Problem("filter/unknown-operator", Severity.ERROR, message, "operator", hint),)
 
@@ -171,7 +171,7 @@ def _illegal_operator(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
     message = f"{row.operator} does not work on {spec.name}, whose type is {spec.group.value}"
     # The type of an undocumented field is a guess of ours, so its operators are, too.
     severity = Severity.ERROR if spec.is_documented else Severity.WARNING
-    hint = "Legal here: " + ", ".join(spec.operators) + "."
+    hint = "legal here: " + ", ".join(spec.operators)
     return (Problem("filter/operator", severity, message, "operator", hint),)
 
 
@@ -185,12 +185,12 @@ def _bad_list(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
     items = row.value.split(",")
     if any(not item.strip() for item in items):
         message = f"the list for IN on {spec.name} has an empty item: {row.value!r}"
-        hint = "IN takes a comma-separated list. A comma cannot be part of a value: use one EQUALS filter a value, operation OR."
+        hint = "a comma cannot be part of a value under IN: use one EQUALS filter a value, operation OR"
         return (Problem("filter/comma-in-value", Severity.ERROR, message, "value", hint),)
     spaced = [item for item in items if item != item.strip()]
     if spaced and spec.group in (Group.STRING, Group.STRING_WITHOUT_NOT_EQUAL):
         message = f"IN splits at each comma: {row.value!r} is read as {len(items)} values, some with blanks around them"
-        hint = "If the comma belongs to the value, use EQUALS (several: operation OR); otherwise leave the blanks out."
+        hint = "if the comma belongs to the value, use EQUALS (several: operation OR); otherwise leave the blanks out"
         return (Problem("filter/comma-in-value", Severity.WARNING, message, "value", hint),)
     return tuple(dict.fromkeys(problem for item in items for problem in _bad_item(item.strip(), spec)))
 
@@ -203,7 +203,7 @@ def check_in_values(field: str, values: list[str]) -> tuple[Problem, ...]:
             Severity.ERROR,
             f"{value!r} holds a comma, and IN on {field} would read it as {value.count(',') + 1} values",
             "value",
-            "Use one EQUALS filter a value with operation OR.",
+            "use one EQUALS filter a value with operation OR",
         )
         for value in values
         if "," in value
@@ -212,10 +212,10 @@ def check_in_values(field: str, values: list[str]) -> tuple[Problem, ...]:
 
 def _bad_item(value: str, spec: FilterField) -> tuple[Problem, ...]:
     if value == "":
-        return (_value_problem(spec, value, "an empty value matches nothing useful", "Write the value to compare with."),)
+        return (_value_problem(spec, value, "an empty value matches nothing useful", "write the value to compare with"),)
     if spec.values and value not in spec.values:
         close = difflib.get_close_matches(value.upper(), spec.values, n=1)
-        hint = f"Did you mean {close[0]}?" if close else "Legal: " + ", ".join(spec.values) + "."
+        hint = f"did you mean {close[0]}?" if close else "legal: " + ", ".join(spec.values)
         return (_value_problem(spec, value, "is not one of " + ", ".join(spec.values), hint),)
     if spec.extra_operators:
         return ()
@@ -234,7 +234,7 @@ def _midnight(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", row.value, re.ASCII):
         return ()
     message = f"{spec.name} {row.operator} {row.value} is sent as midnight exactly, {row.value}T00:00:00Z"
-    hint = "For the whole day use two filters: GREATER_THAN_EQUAL the day, and LESSER the next."
+    hint = "for the whole day use two filters: GREATER_THAN_EQUAL the day, and LESSER the next"
     return (Problem("filter/date-equals-midnight", Severity.WARNING, message, "value", hint),)
 
 
@@ -243,33 +243,33 @@ def _undocumented(spec: FilterField) -> Problem:
         severity, claim = Severity.INFO, "is not in the vendor's filter table, but is in use"
     else:
         severity, claim = Severity.WARNING, "is not verified; the API may answer 400"
-    message = f"{spec.name} {claim}: {spec.source}"
+    message = f"{spec.name} {claim} (source: {spec.source.partition(' (facts')[0]})"
     return Problem("filter/undocumented-field", severity, message, "field", spec.note or None)
 
 
 def _check_number(value: str) -> tuple[str, str] | None:
-    return None if _NUMBER.fullmatch(value) else ("is not a number", "Write digits only, such as 90.")
+    return None if _NUMBER.fullmatch(value) else ("is not a number", "write digits only, such as 90")
 
 
 def _check_boolean(value: str) -> tuple[str, str] | None:
-    return None if value in ("true", "false") else ("is not a boolean", "Write true or false.")
+    return None if value in ("true", "false") else ("is not a boolean", "write true or false")
 
 
 def _check_uuid(value: str) -> tuple[str, str] | None:
-    return None if _UUID.fullmatch(value) else ("is not a UUID", "Write it as 01234567-89ab-cdef-0123-456789abcdef.")
+    return None if _UUID.fullmatch(value) else ("is not a UUID", "write it as 01234567-89ab-cdef-0123-456789abcdef")
 
 
 def _check_ip(value: str) -> tuple[str, str] | None:
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        return ("is not an IP address", "Write one IPv4 or IPv6 address.")
+        return ("is not an IP address", "write one IPv4 or IPv6 address")
     return None
 
 
 def _check_date(value: str) -> tuple[str, str] | None:
     complaint = form_problem(value)
-    return (complaint, "Write one of: " + "; ".join(DATE_FORMS) + ".") if complaint else None
+    return (complaint, "write one of: " + "; ".join(DATE_FORMS)) if complaint else None
 
 
 _CHECKS: Mapping[Group, Callable[[str], tuple[str, str] | None]] = MappingProxyType(

@@ -9,7 +9,7 @@ from declarative.queries.catalog import known_fields, suggest_operator
 from declarative.queries.fields import ALL_OPERATORS, COMPONENT_FIELDS
 from declarative.queries.model import Filter, FilterDocument, Query, Target
 
-_SHAPE = "A filter is FIELD=VALUE or FIELD=OPERATOR=VALUE, for example asset.name=CONTAINS=web."
+_SHAPE = "a filter is FIELD=VALUE or FIELD=OPERATOR=VALUE, for example asset.name=CONTAINS=web"
 
 
 def parse_filter(text: str) -> Filter:
@@ -34,7 +34,7 @@ def parse_filter(text: str) -> Filter:
         return _filter(text, field, operator, value)
     meant = suggest_operator(operator) if _looks_like_operator(middle) else None
     if meant is not None:
-        raise UsageError(f"unknown operator {middle!r} in filter {text!r}", hint=f"Did you mean {field}={meant}={value}?")
+        raise UsageError(f"unknown operator {middle!r} in filter {text!r}", hint=f"did you mean {field}={meant}={value}?")
     return _filter(text, field, "EQUALS", rest)
 
 
@@ -60,7 +60,7 @@ def _comparison_hint(text: str) -> str | None:
     ):
         field, found, value = text.partition(sign)
         if found and field.strip() and value.strip():
-            return f"Did you mean {field.strip()}={operator}={value.strip()}?"
+            return f"did you mean {field.strip()}={operator}={value.strip()}?"
     return None
 
 
@@ -84,7 +84,7 @@ def adhoc_query(
     if operation == "OR" and own and other:
         raise UsageError(
             "filters on components and on assets cannot be joined by OR: the API joins the two groups with AND",
-            hint="Ask twice, once with each group of filters.",
+            hint="ask twice, once with each group of filters",
         )
     return Query(
         address=target.value,

@@ -18,17 +18,18 @@ def error_text(error: DeclarativeError, *, color: bool = False) -> str:
     if isinstance(error, InvalidError) and error.diagnostics:
         lines += ["", diagnostics_text(error.diagnostics, color=color).rstrip("\n")]
     if isinstance(error, ApiError) and error.request is not None:
-        lines += _request(error.request, style)
+        lines += _request(error.request, error.message, style)
     if error.hint:
         lines.append(f"  {style('info', 'hint:')} {_indented(plain(error.hint, lines=True))}")
     return "\n".join(lines) + "\n"
 
 
-def _request(request: FailedRequest, style: Style) -> list[str]:
-    lines = [f"  {style('dim', 'request:')} {plain(request)}"]
+def _request(request: FailedRequest, message: str, style: Style) -> list[str]:
+    """What the message has not said already."""
+    lines = [] if str(request) in message else [f"  {style('dim', 'request:')} {plain(request)}"]
     if request.request_id:
         lines.append(f"  {style('dim', 'request id:')} {plain(request.request_id)}")
-    body = [line.rstrip() for line in request.body.splitlines() if line.strip()]
+    body = [] if request.body.strip() in message else [line.rstrip() for line in request.body.splitlines() if line.strip()]
     for number, line in enumerate(body[:_BODY_LINES]):
         label = style("dim", "answer:") if number == 0 else "       "
         cut = line if len(line) <= _BODY_WIDTH else line[:_BODY_WIDTH] + " ..."

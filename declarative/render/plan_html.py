@@ -32,10 +32,10 @@ _OPEN_UP_TO = 30
 _WIDTH = 600
 
 
-def plan_html(plan: Plan, *, digest: str | None = None, list_all: bool = False) -> str:
+def plan_html(plan: Plan, *, digest: str | None = None, list_all: bool = False, title: str = "Plan") -> str:
     """The whole page. The first 5 000 objects (or groups of alike ones) are in it; the number of others is told."""
     found = groups(plan, list_all=list_all)
-    title = f"Plan for {plan.project}" + (f" ({plan.environment})" if plan.environment else "")
+    heading = f"{title} for {plan.project}" + (f" ({plan.environment})" if plan.environment else "")
     assets = page_assets()
     head = tag(
         "head",
@@ -43,10 +43,17 @@ def plan_html(plan: Plan, *, digest: str | None = None, list_all: bool = False) 
         tag("meta", http_equiv="Content-Security-Policy", content=assets.policy),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", title),
+        tag("title", heading),
         _raw("style", assets.style),
     )
-    body = tag("body", *_head(plan, title), *_charts(plan), *_changes(found), *_rest(plan, digest), _raw("script", assets.script))
+    body = tag(
+        "body",
+        *_head(plan, heading, title),
+        *_charts(plan),
+        *_changes(found),
+        *_rest(plan, digest),
+        _raw("script", assets.script),
+    )
     return f"<!doctype html>\n{tag('html', head, body, lang='en').html}\n"
 
 
@@ -55,10 +62,10 @@ def _raw(name: str, text: str) -> Markup:
     return Markup(f"<{name}>{text}</{name}>")
 
 
-def _head(plan: Plan, title: str) -> Iterator[Markup]:
-    yield tag("h1", title)
+def _head(plan: Plan, heading: str, title: str) -> Iterator[Markup]:
+    yield tag("h1", heading)
     yield tag("div", plan.base_url, class_="soft")
-    yield tag("p", summary(plan), class_="summary")
+    yield tag("p", summary(plan, title), class_="summary")
     found = obstacles(plan)
     if found:
         yield tag("div", tag("b", "This plan cannot be applied: "), ", ".join(found) + ".", class_="banner", role="alert")

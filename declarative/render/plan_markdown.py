@@ -63,29 +63,31 @@ def plan_markdown(
     list_all: bool = False,
     limit: int = FORGE_LIMITS["github-comment"],
     stale: str | None = None,
+    title: str = "Plan",
 ) -> str:
     """The plan as Markdown of at most `limit` bytes, cut between objects, with the number of those not shown.
 
-    `stale`: why this plan is no longer worth reading; the heading is struck out and the body folded away.
+    `stale`: why this plan is no longer worth reading; the heading is struck out and the body folded away. `title`: the
+    first word, `Drift` for a comparison with what was applied; each has its own comment.
     """
-    head = _head(plan, stale)
+    head = _head(plan, stale, title)
     foot = _foot(plan, digest)
     budget = limit - len((head + foot).encode()) - 400
     body = _body(groups(plan, list_all=list_all), budget)
     if stale is not None:
-        body = f"<details><summary>The stale plan</summary>\n\n{body}\n\n</details>\n\n"
+        body = f"<details><summary>What it said</summary>\n\n{body}\n\n</details>\n\n"
     text = head + body + foot
-    return text if len(text.encode()) <= limit else _smallest(plan, digest, limit)
+    return text if len(text.encode()) <= limit else _smallest(plan, digest, limit, title)
 
 
-def _head(plan: Plan, stale: str | None) -> str:
-    title = f"Plan for {_code(plan.project)}" + (f", environment {_code(plan.environment)}" if plan.environment else "")
-    lines = [sticky_marker(plan.project, plan.environment)]
+def _head(plan: Plan, stale: str | None, title: str) -> str:
+    heading = f"{title} for {_code(plan.project)}" + (f", environment {_code(plan.environment)}" if plan.environment else "")
+    lines = [sticky_marker(plan.project, plan.environment, purpose=title.lower())]
     if stale is not None:
-        lines += [f"### ~~{title}~~", "", f"**Stale:** {_code(stale)}", ""]
+        lines += [f"### ~~{heading}~~", "", f"**Stale:** {_code(stale)}", ""]
     else:
-        lines += [f"### {title}", ""]
-    lines += [f"**{summary(plan)}**", ""]
+        lines += [f"### {heading}", ""]
+    lines += [f"**{summary(plan, title)}**", ""]
     found = obstacles(plan)
     if found:
         lines += [f"> **This plan cannot be applied:** {', '.join(found)}.", ""]
@@ -98,14 +100,14 @@ def _code(text: str) -> str:
     return markdown_code(text if len(text) <= _NAME_LENGTH else text[:_NAME_LENGTH] + "...")
 
 
-def _smallest(plan: Plan, digest: str | None, limit: int) -> str:
+def _smallest(plan: Plan, digest: str | None, limit: int, title: str) -> str:
     """For a budget in which not even the frame fits: marker, summary, digest."""
     lines = [
-        sticky_marker(plan.project, plan.environment),
+        sticky_marker(plan.project, plan.environment, purpose=title.lower()),
         "",
-        f"**{summary(plan)}**",
+        f"**{summary(plan, title)}**",
         "",
-        "The plan is too long for this place.",
+        "It is too long for this place.",
     ]
     if obstacles(plan):
         lines.insert(4, "**This plan cannot be applied.**\n")

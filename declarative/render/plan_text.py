@@ -38,26 +38,28 @@ def plan_text(
     detail: str = "fields",
     list_all: bool = False,
     digest: str | None = None,
+    title: str = "Plan",
 ) -> str:
     """The whole plan as text.
 
     `detail`: `names` (one line a change), `fields` (long values cut), `full` (nothing cut, payload ids and scope too).
-    `list_all` lists unchanged objects too. `digest` is printed as what a reviewer approves.
+    `list_all` lists unchanged objects too. `digest` is printed as what a reviewer approves; `title` is the first
+    word, `Drift` for a comparison with what was applied.
     """
     if detail not in DETAILS:
         raise ValueError(f"detail is one of {', '.join(DETAILS)}, not {detail!r}")
     style = style_for(color)
     sections = [
-        "\n".join(_head(plan, style)),
+        "\n".join(_head(plan, style, title)),
         *_changes(plan, style, detail=detail, list_all=list_all),
         *_rest(plan, style, color=color, fields=detail != "names"),
-        "\n".join(_foot(plan, style, digest)),
+        "\n".join(_foot(plan, style, digest, title)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _head(plan: Plan, style: Style) -> Iterator[str]:
-    yield style("bold", summary(plan))
+def _head(plan: Plan, style: Style, title: str) -> Iterator[str]:
+    yield style("bold", summary(plan, title))
     environment = f", environment {plain(plan.environment)}" if plan.environment else ""
     yield f"  project {plain(plan.project)}{environment}, {plain(plan.base_url)}"
     for label, text in headline_notes(plan):
@@ -213,8 +215,8 @@ def _limit_lines(plan: Plan, style: Style) -> Iterator[str]:
         yield f"  {plain(line)}"
 
 
-def _foot(plan: Plan, style: Style, digest: str | None) -> Iterator[str]:
+def _foot(plan: Plan, style: Style, digest: str | None, title: str) -> Iterator[str]:
     if digest:
         yield f"Digest: {plain(digest)}"
     yield from _obstacle_line(plan, style)
-    yield style("bold", summary(plan))
+    yield style("bold", summary(plan, title))

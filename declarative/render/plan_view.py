@@ -103,15 +103,15 @@ def details(change: Change) -> tuple[FieldChange, ...]:
     return tuple(FieldChange(path, None, value, Basis.LIVE) for path, value in leaves(change.payload) if value is not None)
 
 
-def summary(plan: Plan) -> str:
+def summary(plan: Plan, title: str = "Plan") -> str:
     """`Plan: 1 to create, 2 to update; 8 unchanged.`"""
     doing = [f"{number} {_word(action)}" for action in READING_ORDER[:7] if (number := plan.count(action))]
     noted = [f"{number} {action.value}" for action in READING_ORDER[7:] if (number := plan.count(action))]
     if not doing and not noted:
-        return "Plan: nothing declared, nothing to do."
+        return f"{title}: nothing declared, nothing to do." if title == "Plan" else f"{title}: nothing to compare."
     if not doing:
-        return "Plan: no changes; " + ", ".join(noted) + "."
-    return "Plan: " + ", ".join(doing) + ("; " + ", ".join(noted) if noted else "") + "."
+        return f"{title}: no changes; " + ", ".join(noted) + "."
+    return f"{title}: " + ", ".join(doing) + ("; " + ", ".join(noted) if noted else "") + "."
 
 
 def _word(action: Action) -> str:

@@ -291,7 +291,7 @@ def render_diagnostics(
         "gitlab": lambda: gitlab(everything),
     }
     if format_ not in documents:
-        raise UsageError(f"unknown output format {format_!r}", hint="One of: " + ", ".join(DIAGNOSTIC_FORMATS) + ".")
+        raise UsageError(f"unknown output format {format_!r}", hint="one of: " + ", ".join(DIAGNOSTIC_FORMATS))
     return json_bytes(documents[format_]()).decode()
 
 

@@ -42,7 +42,7 @@ def write_rows(
     """
     writer = _WRITERS.get(format_)
     if writer is None:
-        raise UsageError(f"unknown output format {format_!r}", hint="One of: " + ", ".join(_WRITERS) + ".")
+        raise UsageError(f"unknown output format {format_!r}", hint="one of: " + ", ".join(_WRITERS))
     if format_ == "table":
         return _table(rows, columns, write, color=color, width=width)
     return writer(rows, columns, write)

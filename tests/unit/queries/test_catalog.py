@@ -67,7 +67,7 @@ def test_a_misspelt_field_gets_the_one_that_was_meant(wrong, meant):
 def test_a_field_like_nothing_known_gets_no_wrong_suggestion():
     assert suggest("zzzz.qqqq") is None
     (problem,) = problems("zzzz.qqqq", "EQUALS", "x")
-    assert "Did you mean" not in problem.hint
+    assert "did you mean" not in problem.hint
 
 
 def test_an_asset_field_among_component_filters_is_sent_to_the_other_block():
@@ -133,7 +133,7 @@ def test_a_value_of_the_wrong_type_is_an_error_with_a_way_out(field, operator, v
 
 
 def test_a_lower_case_confidence_is_answered_with_the_upper_case_one():
-    assert problems("asset.aiCriticalityScoreConfidence", "EQUALS", "low")[0].hint == "Did you mean LOW?"
+    assert problems("asset.aiCriticalityScoreConfidence", "EQUALS", "low")[0].hint == "did you mean LOW?"
 
 
 @pytest.mark.parametrize("value", ["Doe, John", "a,,b", "a,"])

@@ -227,3 +227,12 @@ def test_a_new_list_that_does_not_fit_in_a_line_gets_a_line_an_item():
 def test_only_the_calls_there_are_get_named():
     assert "apply: 1 call (1 sync)\n" in plan_text(bare(calls=Calls(1, 1, 0)))
     assert "apply: 0 calls\n" in plan_text(bare(calls=Calls(1, 0, 0)))
+
+
+def test_drift_is_called_by_its_name_and_has_its_own_comment(rich_plan):
+    assert plan_text(rich_plan, title="Drift").startswith("Drift: 1 blocked")
+    assert plan_text(bare(), title="Drift").splitlines()[0] == "Drift: nothing to compare."
+    assert "<h1>Drift for acme (prod)</h1>" in plan_html(rich_plan, title="Drift")
+    drift = plan_markdown(rich_plan, title="Drift")
+    assert drift.startswith(sticky_marker("acme", "prod", purpose="drift"))
+    assert not drift.startswith(sticky_marker("acme", "prod"))

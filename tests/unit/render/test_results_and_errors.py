@@ -70,3 +70,10 @@ def test_an_invalid_project_shows_its_diagnostics():
 def test_a_plain_error_is_one_line_and_several_lines_stay_indented():
     assert error_text(BlockedError("limit exceeded")) == "Error: limit exceeded\n"
     assert error_text(BlockedError("two things:\na\nb")) == "Error: two things:\n    a\n    b\n"
+
+
+def test_what_the_message_says_already_is_not_said_again():
+    request = FailedRequest("POST", "/auth", None, attempts=4, body="refused")
+    assert (
+        error_text(ApiError(f"{request}: refused", request=request)) == "Error: POST /auth: no answer after 4 attempts: refused\n"
+    )
