@@ -21,7 +21,8 @@ import orjson
 
 from declarative import __version__
 from declarative.core.files import write_atomic
-from declarative.manifest.sources import ReadLimits
+from declarative.manifest.documents import Context, Outcome, read_document
+from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
 from declarative.schema.registry import files as schema_files
 
 CACHE_FILE = Path(".declarative") / "cache" / "manifests.json"
@@ -42,6 +43,15 @@ class WarmCache:
     old: dict[str, list[Entry]] = field(default_factory=dict)
     new: dict[str, list[Entry]] = field(default_factory=dict)
     fresh: bool = False
+
+    @property
+    def is_used(self) -> bool:
+        return self.path is not None or bool(self.old)
+
+    def learn(self, entries: Mapping[str, list[Entry]]) -> None:
+        """Entries that another process has made just now."""
+        self.old.update(entries)
+        self.fresh = True
 
     def get(self, digest: str) -> list[Entry] | None:
         entries = self.old.get(digest)
@@ -88,6 +98,22 @@ def open_cache(root: Path, environ: Mapping[str, str], limits: ReadLimits) -> Wa
     cache = WarmCache(root / CACHE_FILE, key, _salt(limits))
     cache.load()
     return cache
+
+
+def entry_of(outcome: Outcome, document: RawDocument) -> Entry:
+    """What a later run may take for granted about a document."""
+    manifest, locate = outcome.manifest, outcome.locate
+    if manifest is None or locate is None or not outcome.pure:
+        return [*document.extent, document.line, 1, 1, None]
+    value = {"apiVersion": manifest.api_version, "kind": manifest.kind, "metadata": manifest.metadata, "spec": manifest.spec}
+    return [*document.extent, document.line, *locate.start, value]
+
+
+def entries_of(data: bytes, limits: ReadLimits) -> list[Entry] | None:
+    """The entries of a file read on its own; None where its bytes are at fault."""
+    documents, wrong = documents_of(data, "", limits)
+    context = Context(limits)
+    return None if wrong else [entry_of(read_document(document, context), document) for document in documents]
 
 
 def digest_of_file(data: bytes) -> str:

@@ -203,7 +203,8 @@ def schema_diagnostics(value: Mapping[str, Any], locate: DocumentLocator) -> lis
 def diagnose(locate: DocumentLocator, pointer: str, refusal: Refusal, *, at_key: bool = False) -> Diagnostic:
     """A refusal as a diagnostic at the place where the value was written, told how it came here from elsewhere."""
     place = locate.place(pointer, at_key=at_key)
-    message = f"{refusal.message} (from {place.via})" if place.via else refusal.message
+    used = f", for {place.used}" if place.used else ""
+    message = f"{refusal.message} (from {place.via}{used})" if place.via else refusal.message
     return Diagnostic(
         Severity.ERROR, refusal.rule, message, place.position, pointer=pointer, hint=refusal.hint, excerpt=place.excerpt
     )

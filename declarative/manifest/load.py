@@ -7,28 +7,24 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
-from glob import escape as glob_escape
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from declarative.core.diagnostics import Diagnostic, Severity, ordered
-from declarative.manifest.cache import Entry, WarmCache, digest_of_file, open_cache
+from declarative.manifest.cache import Entry, WarmCache, digest_of_file, entry_of, open_cache
 from declarative.manifest.documents import (
     Context,
     Outcome,
     Value,
-    address_of,
     diagnose,
-    envelope_problem,
     read_document,
-    read_value,
 )
+from declarative.manifest.helper import start_helper
 from declarative.manifest.locate import DocumentLocator
 from declarative.manifest.model import Loaded, Manifest, Project
-from declarative.manifest.nodes import MappingNode, ScalarNode, read_nodes
-from declarative.manifest.overlays import Overlay
+from declarative.manifest.overlay_files import outside, overlays_of
 from declarative.manifest.project import PROJECT_FILE, ReadProject, read_project
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
@@ -44,30 +40,39 @@ def load(
     environ: Mapping[str, str] | None = None,
     limits: ReadLimits | None = None,
     cache_above: int = 512 * 1024,
+    helper_above: int = 4 * 1024 * 1024,
 ) -> Loaded:
     """Read a project: every manifest that is right, and everything that is wrong with the others, in one run.
 
     `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks. Projects of more than
-    `cache_above` bytes keep a warm cache. Raises InvalidError for an unknown environment; everything else that is wrong is
-    a diagnostic.
+    `cache_above` bytes keep a warm cache; those of more than `helper_above` are read by two processes. Raises InvalidError
+    for an unknown environment; everything else that is wrong is a diagnostic.
     """
     limits = limits or ReadLimits()
     read = read_project(root, environment, variables or {}, environ or {}, limits)
     found = list(read.diagnostics)
-    overlays, wrong = _overlays(root, read, limits)
+    overlays, wrong = overlays_of(root, read, limits)
     found.extend(wrong)
     files, wrong = _manifest_files(root, read)
     found.extend(wrong)
     context = Context(limits, read.variables, environ or {}, overlays)
-    large = sum(_size(path) for path in files.values()) > cache_above
+    sizes = {relative: _size(path) for relative, path in files.items()}
+    total = sum(sizes.values())
     with _no_garbage_collection():
-        gathered = _Gathered(context, open_cache(root, environ or {}, limits) if large else WarmCache())
+        gathered = _Gathered(context, open_cache(root, environ or {}, limits) if total > cache_above else WarmCache())
+        shared = _second_half(sizes) if total > helper_above and not gathered.cache.old else []
+        helper = start_helper([files[relative] for relative in shared], limits) if shared else None
         for relative, path in files.items():
+            if helper is not None and relative == shared[0]:
+                gathered.cache.learn(helper.collect())
+                helper = None
             gathered.add_file(relative, path)
     gathered.cache.save()
     found.extend(gathered.finish())
     manifests = tuple(sorted(gathered.manifests.values(), key=lambda manifest: manifest.address))
-    return Loaded(read.project, manifests, ordered(found), _digest(read.project, manifests), (PROJECT_FILE, *files))
+    return Loaded(
+        read.project, manifests, ordered(found), _digest(read.project, manifests), (PROJECT_FILE, *files), gathered.broken
+    )
 
 
 def project_files(root: Path) -> tuple[Path, ...]:
@@ -106,7 +111,7 @@ class _Gathered:
         self.found.extend(wrong)
         if data is None:
             return
-        digest = digest_of_file(data) if self.cache.path else ""
+        digest = digest_of_file(data) if self.cache.is_used else ""
         entries = self.cache.get(digest)
         if entries is None:
             self._read(data, relative, digest)
@@ -123,8 +128,8 @@ class _Gathered:
         for document in documents:
             outcome = read_document(document, self.context)
             self.add(outcome)
-            entries.append([*document.extent, document.line, *_checked(outcome)])
-        if self.cache.path and not wrong:
+            entries.append(entry_of(outcome, document))
+        if self.cache.is_used and not wrong:
             self.cache.put(digest, entries)
 
     def add(self, outcome: Outcome) -> None:
@@ -144,6 +149,10 @@ class _Gathered:
             else:
                 self.manifests[address] = outcome.manifest
 
+    @property
+    def broken(self) -> frozenset[str]:
+        return frozenset(self._first.keys() - self.manifests.keys())
+
     def finish(self) -> Iterator[Diagnostic]:
         yield from self.found
         for index, overlay in enumerate(self.context.overlays):
@@ -153,13 +162,14 @@ class _Gathered:
                 yield diagnose(overlay.source, overlay.pointer, Refusal("overlay/no-target", message, hint))
 
 
-def _checked(outcome: Outcome) -> tuple[int, int, dict[str, Any] | None]:
-    """What a later run may take for granted about a document."""
-    manifest, locate = outcome.manifest, outcome.locate
-    if manifest is None or locate is None or not outcome.pure:
-        return 1, 1, None
-    value = {"apiVersion": manifest.api_version, "kind": manifest.kind, "metadata": manifest.metadata, "spec": manifest.spec}
-    return *locate.start, value
+def _second_half(sizes: Mapping[str, int]) -> list[str]:
+    """The last files, half of all bytes; never all of them. Findings keep the order of the files that way."""
+    half, seen = sum(sizes.values()) / 2, 0
+    for index, size in enumerate(sizes.values()):
+        seen += size
+        if seen >= half:
+            return list(sizes)[index + 1 :]
+    return []
 
 
 def _size(path: Path) -> int:
@@ -192,72 +202,11 @@ def _manifest_files(root: Path, read: ReadProject) -> tuple[dict[str, Path], lis
         return files, found
     for index, pattern in enumerate(read.patterns):
         if leaves_project(pattern):
-            found.append(_outside(read.locate, f"/spec/manifests/{index}", pattern))
+            found.append(outside(read.locate, f"/spec/manifests/{index}", pattern))
     if not files and not found:
         refusal = Refusal("project/no-manifests", f"no manifest file matches {', '.join(read.patterns)}")
         found.append(replace(diagnose(read.locate, "/spec/manifests", refusal), severity=Severity.WARNING))
     return files, found
-
-
-def _outside(locate: DocumentLocator, pointer: str, pattern: str) -> Diagnostic:
-    hint = "use a path below the project's folder"
-    return diagnose(locate, pointer, Refusal("path/outside-project", f'"{pattern}" leads out of the project', hint))
-
-
-def _overlays(root: Path, read: ReadProject, limits: ReadLimits) -> tuple[list[Overlay], list[Diagnostic]]:
-    """The overlays of the chosen environment, in their order."""
-    overlays: list[Overlay] = []
-    found: list[Diagnostic] = []
-    for pointer, node in read.overlay_nodes:
-        if read.locate is None:
-            continue
-        if isinstance(node, MappingNode):
-            target, patch = node.entries.get("target"), node.entries.get("patch")
-            if target and patch and isinstance(target[1], ScalarNode):
-                overlays.append(Overlay(target[1].text, patch[1], read.locate, pointer + "/patch"))
-        elif isinstance(node, ScalarNode):
-            inside, wrong = _overlay_files(root, node.text, pointer, read.locate, limits)
-            overlays.extend(inside)
-            found.extend(wrong)
-    return overlays, found
-
-
-def _overlay_files(
-    root: Path, pattern: str, pointer: str, locate: DocumentLocator, limits: ReadLimits
-) -> tuple[list[Overlay], list[Diagnostic]]:
-    if leaves_project(pattern):
-        return [], [_outside(locate, pointer, pattern)]
-    files, found = files_matching(root, [pattern])
-    if not files and not found:
-        found.append(diagnose(locate, pointer, Refusal("overlay/no-files", f'no file matches "{pattern}"', "correct the path")))
-    overlays: list[Overlay] = []
-    for relative, path in files.items():
-        data, wrong = read_file(path, relative, limits)
-        found.extend(wrong)
-        documents, wrong = documents_of(data, relative, limits) if data is not None else ([], [])
-        found.extend(wrong)
-        for document in documents:
-            overlay, wrong = _overlay_document(document, limits)
-            found.extend(wrong)
-            overlays.extend([overlay] if overlay else [])
-    return overlays, found
-
-
-def _overlay_document(document: RawDocument, limits: ReadLimits) -> tuple[Overlay | None, list[Diagnostic]]:
-    read = read_value(document, limits)
-    locate = DocumentLocator(document, read.start, limits)
-    if read.value is None or read.diagnostics:
-        return None, list(read.diagnostics)
-    wrong = envelope_problem(read.value, locate)
-    if wrong is not None:
-        return None, [wrong]
-    address = address_of(read.value)
-    root = read_nodes(document, limits).root
-    if address is None or root is None:
-        hint = "an overlay names the manifest that it changes"
-        return None, [diagnose(locate, "/metadata", Refusal("overlay/no-name", "metadata.name is missing", hint))]
-    # A name is taken as it is, not as a pattern.
-    return Overlay(glob_escape(address), root, locate, fixed=frozenset({"apiVersion", "kind"})), []
 
 
 def _digest(project: Project, manifests: Sequence[Manifest]) -> str:

@@ -13,11 +13,13 @@ from declarative.manifest.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position with its source line. `via` says how the value came here when it was not written at its own place."""
+    """A position with its source line. `via` says how the value came here when it was not written at its own place, and
+    `used` where that place is, when it is another."""
 
     position: Position
     excerpt: str | None = None
     via: str | None = None
+    used: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class DocumentLocator:
             prefix, origin = came_from
             if origin.source is not None:
                 inner = origin.source.place(origin.pointer + pointer[len(prefix) :], at_key=at_key)
-                return Place(inner.position, inner.excerpt, inner.via or origin.via)
+                return Place(inner.position, inner.excerpt, inner.via or origin.via, self._own(pointer, at_key=at_key).position)
             own = self._own(pointer, at_key=at_key)
             return Place(own.position, own.excerpt, origin.via)
         return self._own(pointer, at_key=at_key)

@@ -67,10 +67,12 @@ class Project:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """Everything the files said. `manifests` are only the ones without errors of their own, sorted by address;
-    `digest` covers the meaning of all of them and the project (not file order, comments or formatting)."""
+    `digest` covers the meaning of all of them and the project (not file order, comments or formatting). `broken` are the
+    addresses of manifests that are there but wrong: a reference to one is not a reference to nothing."""
 
     project: Project
     manifests: tuple[Manifest, ...]
     diagnostics: tuple[Diagnostic, ...]
     digest: str
     files: tuple[str, ...]
+    broken: frozenset[str] = frozenset()
