@@ -36,6 +36,7 @@ from declarative.render.plan_html import plan_html
 from declarative.render.plan_markdown import plan_markdown
 from declarative.render.plan_text import plan_text
 from declarative.render.reports import github, gitlab, junit, sarif
+from declarative.render.result_markdown import result_markdown
 from declarative.render.result_text import result_text
 from declarative.render.table import write_rows
 
@@ -230,6 +231,22 @@ def test_markdown_keeps_its_shape_whatever_the_values_are(value):
     assert not any(MARK in text for text in outside)
 
 
+def outcome_of(value):
+    text = f"{MARK}{value}"
+    entry = ChangeResult(text, "Asset", Action.UPDATE, OutcomeKind.FAILED, text, text, text, source=Position(text, 1, 1))
+    return ApplyResult(text, text, text, text, text, (entry,))
+
+
+@quick
+@given(hostile)
+@each_of(CORPUS)
+def test_the_markdown_of_a_result_keeps_its_shape_too(value):
+    def shape_of(text):
+        return structure(markdown_reader.parse(re.sub(r"<!-- declarative:apply:[0-9a-f]{16} -->", "<!-- marker -->", text)))
+
+    assert shape_of(result_markdown(outcome_of(value))) == shape_of(result_markdown(outcome_of("")))
+
+
 @quick
 @given(hostile)
 @each_of(CORPUS)
@@ -244,7 +261,7 @@ def test_a_code_span_and_a_fence_hold_any_text(value):
 
 @quick
 @given(hostile)
-@each_of(CORPUS)
+@each_of([*CORPUS, ":@", "GH-", "#"])
 def test_escaped_prose_is_one_paragraph_of_text_without_mentions(value):
     tokens = markdown_reader.parse(f"x{markdown(value)}x")
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]

@@ -6,6 +6,8 @@ from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.core.errors import ApiError, BlockedError, FailedRequest, InvalidError
 from declarative.render.errors import error_text
 from declarative.render.plan_json import json_bytes
+from declarative.render.plan_markdown import sticky_marker
+from declarative.render.result_markdown import result_markdown
 from declarative.render.result_text import result_json, result_text
 
 
@@ -15,6 +17,21 @@ def test_the_text_of_a_result_with_every_outcome(rich_result, golden):
 
 def test_the_json_of_a_result_with_every_outcome(rich_result, golden):
     golden("result.json", json_bytes(result_json(rich_result)).decode())
+
+
+def test_the_markdown_of_a_result_with_every_outcome(rich_result, golden):
+    text = result_markdown(rich_result)
+    golden("result.md", text)
+    assert text.startswith(sticky_marker("acme", "prod", purpose="apply"))
+
+
+def test_the_markdown_of_a_result_keeps_to_its_budget_and_what_failed(rich_result):
+    failed, fine = rich_result.results[2], rich_result.results[1]
+    many = replace(rich_result, results=(failed, *(replace(fine, address=f"Asset/{n:05}") for n in range(3_000))))
+    text = result_markdown(many, limit=20_000)
+    assert len(text.encode()) <= 20_000
+    assert "Invalid ipAddress" in text
+    assert f"{3_000 - text.count('Asset/0')} more objects not shown" in text
 
 
 def test_what_needs_attention_comes_before_what_went_well(rich_result):
