@@ -7,14 +7,14 @@ may have more. A field that the service rewrites is equal or unreadable, never d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from declarative.assets.fields import CUSTOM, TABLE, FieldSpec, Readability, SubField, Wire, describe
+from declarative.assets.fields import CUSTOM, FieldSpec, Readability, SubField, Wire, describe
 from declarative.assets.model import ConnectorRef
 from declarative.assets.normalise import NORMALISERS, Form, Normaliser, is_ip, nocase, opaque, short_hostname
-from declarative.assets.records import STEPS, Record, live_values, mappings
+from declarative.assets.records import Record, live_values, mappings
 
 
 class Verdict(StrEnum):
@@ -249,36 +249,3 @@ def _compare_custom(key: str, desired: Any, record: Record, connector: Connector
     if (want is None and not values) or any(form(value) == want for value in values):
         return Comparison(Verdict.EQUAL, desired if values else None)
     return Comparison(Verdict.DIFFERENT, values[0] if values else None, tentative=True)
-
-
-_Quick = Callable[[Any, Record], bool]
-
-
-def _quick_scalar(steps: tuple[str, ...]) -> _Quick:
-    if len(steps) == 1:
-        (name,) = steps
-        return lambda value, record: bool(record.get(name) == value)
-    outer, inner = steps
-
-    def nested(value: Any, record: Record) -> bool:
-        node = record.get(outer)
-        return node is not None and bool(node.get(inner) == value)
-
-    return nested
-
-
-def _quick_table() -> Mapping[str, _Quick | None]:
-    quick: dict[str, _Quick | None] = {}
-    for path, spec in TABLE.items():
-        steps = STEPS[spec.response[0]] if spec.response else ()
-        plain = spec.form is not Form.RECORDS and not spec.subset and 0 < len(steps) <= 2 and not steps[-1].endswith("[]")
-        if not spec.readable:
-            quick[path] = None
-        elif plain and "*" not in path:
-            quick[path] = _quick_scalar(steps)
-    return quick
-
-
-QUICK: Mapping[str, _Quick | None] = _quick_table()
-"""A cheap sufficient test for equality by path (raw values, no normalising); None: the field need not be looked at
-while the manifest says what was applied, because its live value proves nothing."""

@@ -147,7 +147,10 @@ def _bound_warnings(desired: DesiredAsset, live: LiveAsset) -> tuple[str, ...]:
     return tuple(
         f"{kind.name} of asset {live.asset_id} is {_shown(theirs)}, the manifest says {_shown(ours)}: was the hardware replaced?"
         for kind in HARDWARE_KINDS
-        if (ours := kind.desired(desired)) and (theirs := kind.of(live.record)) and not ours & theirs
+        if not kind.plainly_equal(desired, live.record)
+        and (ours := kind.desired(desired))
+        and (theirs := kind.of(live.record))
+        and not ours & theirs
     )
 
 

@@ -112,6 +112,11 @@ class KeyKind:
             found.append(node)
         return [value for value in found if value is not None]
 
+    def plainly_equal(self, asset: DesiredAsset, record: Mapping[str, Any]) -> bool:
+        """Whether nothing is declared, or the first declared value stands in the record letter for letter."""
+        declared = self.declared(asset)
+        return not declared or declared[0] == record.get(self.live[0])
+
     def of(self, record: Mapping[str, Any]) -> Keys:
         found = [record.get(name) for name in self.live]
         if self.nic:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 Normaliser = Callable[[Any], Hashable]
@@ -112,8 +113,11 @@ def is_ip(value: str) -> bool:
 def ip(value: Any) -> str | None:
     """The shortest written form; IPv4 inside IPv6 as IPv4; the zone (`%eth0`), which is only local, left out."""
     written = nocase(value)
-    if written is None:
-        return None
+    return None if written is None else _ip_text(written)
+
+
+@lru_cache(maxsize=4096)
+def _ip_text(written: str) -> str:
     try:
         address = ipaddress.ip_address(written.split("%", 1)[0])
     except ValueError:

@@ -90,8 +90,9 @@ def build(given: PlanInput) -> PlanOutcome:
     decisions = _decide_assets(given, applied, matches, {new: old for old, new in moves})
     changes = [decision.change for decision in decisions]
     changes += _decide_reports(given, applied, {new: old for old, new in moves})
+    declared = _declared(given)
     changes += decide_removed(
-        [item for address, item in applied.items() if address not in _declared(given) and given.in_scope(address)],
+        [item for address, item in applied.items() if address not in declared and given.in_scope(address)],
         given.live,
         live_complete=given.live_complete,
         managed=_managers(matches),

@@ -13,12 +13,13 @@ from enum import StrEnum
 from typing import Any
 
 from declarative.assets import marker
-from declarative.assets.compare import QUICK, Comparison, Verdict, compare, same_value
+from declarative.assets.compare import Comparison, Verdict, compare, same_value
 from declarative.assets.fields import CUSTOM
 from declarative.assets.identity import Match
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
 from declarative.assets.payload import import_entry
+from declarative.assets.quick import QUICK, custom_in_sync
 from declarative.core.clock import to_iso
 from declarative.plan.fingerprint import fingerprint
 from declarative.plan.model import Action, Basis, Change, FieldChange
@@ -140,24 +141,35 @@ def _decide_known(
 
 
 def _quickly_in_sync(fields: Mapping[str, Any], applied: AppliedAsset, live: LiveAsset) -> bool:
-    """True only when every value is literally what was sent and what live shows; False says nothing.
+    """True only when every value is as sent and as live, and all of it was known; False says nothing.
 
-    The common case of a large plan, so that it costs a dictionary look-up a field and no normalising."""
+    The common case of a large plan, so that it costs a look-up a field and hardly any normalising."""
     known = applied.fields
     if applied.asset_id != live.asset_id or len(known) != len(fields):
         return False
     record = live.record
+    custom: frozenset[str] | None = None
     for path, value in fields.items():
         sent = known.get(path)
-        if sent is None or sent.value != value:
+        if sent is None or (sent.value != value and not same_value(path, sent.value, value)):
             return False
-        quick = QUICK.get(path, _NO_TEST)
-        if quick is not None and not (sent.converged and quick(value, record)):
+        quick = QUICK.get(path, _unknown)
+        if quick is None:
+            continue
+        if not sent.converged:
+            return False
+        if quick(value, record):
+            continue
+        if path.startswith(CUSTOM):
+            custom = custom_in_sync(fields, record) if custom is None else custom
+            if path in custom:
+                continue
+        if compare(path, value, record, applied.connector).verdict is not Verdict.EQUAL:
             return False
     return True
 
 
-def _NO_TEST(value: Any, record: Mapping[str, Any]) -> bool:  # noqa: ARG001, N802
+def _unknown(value: Any, record: Mapping[str, Any]) -> bool:  # noqa: ARG001
     return False
 
 
