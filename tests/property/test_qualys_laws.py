@@ -16,21 +16,24 @@ from declarative.qualys.limits import PLAUSIBLE_WAIT, WaitBudget, asked_wait, qu
 from declarative.qualys.sync_errors import complaints
 from declarative.qualys.target import checked_base_url, is_loopback
 
+few = settings(max_examples=50, deadline=None)
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=20,
 )
-keys = st.lists(st.from_regex(r"[a-z]{2,6}-[0-9]{1,4}", fullmatch=True), min_size=1, max_size=8, unique=True)
+keys = st.lists(st.integers(0, 9999), min_size=1, max_size=8, unique=True).map(lambda numbers: [f"key-{n}" for n in numbers])
 
 
 @given(json_values)
+@few
 def test_what_json_writes_is_read_back_equal(value):
     assert decode(json.dumps(value).encode()) == value
 
 
 @given(st.binary(max_size=300))
+@few
 def test_any_bytes_are_read_or_refused_and_always_say_something_printable(body):
     with contextlib.suppress(UnreadableError):
         decode(body)
@@ -39,6 +42,7 @@ def test_any_bytes_are_read_or_refused_and_always_say_something_printable(body):
 
 
 @given(json_values, st.data())
+@few
 def test_a_cut_document_is_refused_or_was_never_one(value, data):
     body = json.dumps({"value": value, "hasMore": 0}).encode()
     cut = data.draw(st.integers(0, len(body) - 1))
@@ -50,6 +54,7 @@ def test_a_cut_document_is_refused_or_was_never_one(value, data):
 
 
 @given(st.integers(1, 3 * MAX_DEPTH), st.sampled_from(["[]", "{}"]))
+@few
 def test_depth_is_bounded_exactly(depth, kind):
     value = None
     for _ in range(depth):
@@ -68,6 +73,7 @@ header_text = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_si
 
 
 @given(header_text, header_text, header_text)
+@few
 def test_no_header_ever_asks_for_an_absurd_wait(retry_after, to_wait, remaining):
     pairs = [("Retry-After", retry_after), ("X-RateLimit-ToWait-Sec", to_wait), ("X-RateLimit-Remaining", remaining)]
     headers = httpx.Headers([(name.encode(), value.encode("latin-1")) for name, value in pairs])
@@ -78,6 +84,7 @@ def test_no_header_ever_asks_for_an_absurd_wait(retry_after, to_wait, remaining)
 
 
 @given(st.floats(0, 1000), st.lists(st.floats(0, 500), max_size=20))
+@few
 def test_a_budget_is_never_overdrawn(total, asked):
     budget = WaitBudget(total)
     granted = sum(seconds for seconds in asked if budget.take(seconds))
@@ -85,6 +92,7 @@ def test_a_budget_is_never_overdrawn(total, asked):
 
 
 @given(st.text(max_size=60) | st.from_regex(r"https?://[a-z0-9.:@\[\]/?#%-]{1,30}", fullmatch=True))
+@few
 def test_a_base_url_is_https_or_loopback_or_refused(text):
     try:
         url = checked_base_url(text)
@@ -133,6 +141,7 @@ def failures(draw):
 
 
 @given(failures())
+@few
 def test_an_asset_that_failed_is_always_named(case):
     assets, failed, shape = case
     found = complaints(shape, assets)
@@ -141,7 +150,7 @@ def test_an_asset_that_failed_is_always_named(case):
 
 
 @given(json_values, keys)
-@settings(max_examples=200)
+@few
 def test_no_error_is_ever_passed_over(value, names):
     assets = [{"identityAttributes": {"sourceNativeKey": key}} for key in names]
     found = complaints(value, assets)

@@ -259,7 +259,11 @@ class Gateway:
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
                 length = int(headers.get("content-length", "0"))
                 while len(buffer) < length:
-                    buffer += connection.recv(65536)
+                    more = connection.recv(65536)
+                    if not more:
+                        connection.close()
+                        return
+                    buffer += more
                 body, buffer = buffer[:length], buffer[length:]
                 split = urlsplit(target)
                 query = {name: values[-1] for name, values in parse_qs(split.query, keep_blank_values=True).items()}
@@ -340,7 +344,7 @@ def connect(gateway: Gateway, clock: FakeClock, heard: Heard, credentials: Passw
             "observer": heard,
             "rng": random.Random(1),
             "environ": {},
-            "settings": Settings(read=5, deadline=5),
+            "settings": Settings(read=20, deadline=20),
             "policy": Policy(),
             **options,
         }

@@ -63,7 +63,7 @@ FAULTS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from([COUNT, SYNC, REPORT]),
     faults=st.lists(st.sampled_from(sorted(FAULTS)), max_size=12),
@@ -85,7 +85,7 @@ def test_what_the_client_says_is_true_of_the_server(gateway_factory, clock_facto
             rng=random.Random(seed),
             max_wait=200,
             environ={},
-            settings=Settings(read=2),
+            settings=Settings(read=20),
         ) as client:
             said = outcome_of(client, path)
         done = sum(request.path == path for request in gateway.processed)

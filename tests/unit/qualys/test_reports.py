@@ -68,7 +68,7 @@ MAYBE_PROCESSED = {
 @pytest.mark.parametrize("fault", MAYBE_PROCESSED)
 def test_what_may_have_been_processed_is_unknown_and_never_sent_again(gateway, connect, fault):
     gateway.always(REPORT, MAYBE_PROCESSED[fault](gateway))
-    outcome = connect(settings=Settings(read=0.2)).create_report(BODY)
+    outcome = connect(settings=Settings(read=0.5 if fault == "silence" else 20)).create_report(BODY)
     assert outcome.status is UNKNOWN
     assert outcome.error
     assert len(gateway.to(REPORT)) == 1
@@ -172,6 +172,13 @@ def test_a_broken_transfer_is_started_again_from_nothing(gateway, connect, tmp_p
     gateway.script(DOWNLOAD, cut, gateway.html(200), gateway.reply(200, PDF, kind="application/pdf"))
     connect(read_only=True).download_report("r", tmp_path / "r.pdf")
     assert (tmp_path / "r.pdf").read_bytes() == PDF
+
+
+def test_nothing_of_a_longer_broken_try_stays_in_the_file(gateway, connect, tmp_path):
+    cut = gateway.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Length: 90000\r\n\r\n" + b"junk" * 20_000)
+    gateway.script(DOWNLOAD, cut, gateway.reply(200, b"%PDF-short", kind="application/pdf"))
+    connect(read_only=True).download_report("r", tmp_path / "r.pdf")
+    assert (tmp_path / "r.pdf").read_bytes() == b"%PDF-short"
 
 
 @pytest.mark.parametrize(

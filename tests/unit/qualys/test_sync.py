@@ -215,6 +215,13 @@ def test_a_missing_permission_is_raised(gateway, connect):
         connect().sync(CONNECTOR, assets(2), request_id="r")
 
 
+@pytest.mark.parametrize("refusal", [401, 403])
+def test_a_login_refused_after_an_unclear_try_leaves_the_outcome_unknown(gateway, connect, refusal):
+    gateway.script(SYNC, gateway.reset_after())
+    gateway.always(SYNC, gateway.reply(refusal))
+    assert statuses(connect().sync(CONNECTOR, assets(1), request_id="r")) == [U]
+
+
 def test_a_login_lost_in_the_middle_keeps_what_was_accepted(gateway, connect):
     gateway.script(SYNC, gateway.reply(413), gateway.reply(200, published()))
     gateway.always(SYNC, gateway.reply(401))
