@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
@@ -42,7 +42,7 @@ def start_helper(files: Sequence[Path], limits: ReadLimits) -> Helper | None:
     if not sys.executable:
         return None
     # -P: nothing is imported from the folder that the user happens to stand in.
-    command = [sys.executable, "-P", "-m", "declarative.manifest.helper"]
+    command = [sys.executable, "-P", "-m", "declarative.manifest.helper_main"]
     order = orjson.dumps({"files": [str(path) for path in files], "limits": limits})
     try:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -67,14 +67,3 @@ def answer(order: Mapping[str, Any]) -> dict[str, list[Entry]]:
         if data is not None and entries is not None:
             found[digest_of_file(data)] = entries
     return found
-
-
-def main(source: BinaryIO, sink: BinaryIO) -> None:
-    import gc
-
-    gc.disable()  # a short life, and nothing but trees in it
-    sink.write(orjson.dumps(answer(orjson.loads(source.read()))))
-
-
-if __name__ == "__main__":
-    main(sys.stdin.buffer, sys.stdout.buffer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from declarative.core.diagnostics import Position
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode, read_nodes
@@ -77,11 +78,17 @@ class DocumentLocator:
     def _own(self, pointer: str, *, at_key: bool) -> Place:
         if not pointer:
             return Place(self.position, self.document.excerpt(self.start[0]))
-        root = read_nodes(self.document, self.limits).root
+        root = _root_of(self.document, self.limits)
         if root is None:
             return Place(self.position, self.document.excerpt(self.start[0]))
         span = span_at(root, pointer, at_key=at_key)
         return Place(span.position(self.document.file), self.document.excerpt(span.line))
+
+
+@lru_cache(maxsize=2)
+def _root_of(document: RawDocument, limits: ReadLimits) -> Node | None:
+    # Kept for the document in hand: findings come by the document, and a wrong one may have thousands.
+    return read_nodes(document, limits).root
 
 
 def unescape(part: str) -> str:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 
@@ -39,12 +40,20 @@ class RawDocument:
 
     def excerpt(self, line: int) -> str | None:
         """A source line by its number in the file, without its line break."""
-        lines = LINE_BREAK.split(self.text)
+        lines = _lines_of(self.text)
         index = line - self.line
         return lines[index] if 0 <= index < len(lines) else None
 
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+@lru_cache(maxsize=2)
+def _lines_of(text: str) -> list[str]:
+    # Kept for the document in hand: one with thousands of findings is asked for a line by each of them.
+    return LINE_BREAK.split(text)
+
+
 _MARKER = re.compile(rb"(?:\A|(?<=[\r\n]))(?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
 _MARKER_SIGNS = re.compile(rb"---|\.\.\.")
 _CONTENT = re.compile(rb"(?:\A|[\r\n])[ \t]*[^ \t\r\n#%]")
