@@ -17,7 +17,7 @@ from declarative.assets.compare import Comparison, Verdict, compare, same_value
 from declarative.assets.fields import CUSTOM
 from declarative.assets.identity import Match
 from declarative.assets.marker import managed_fields
-from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
+from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import import_entry
 from declarative.assets.quick import QUICK, custom_in_sync
 from declarative.core.clock import to_iso
@@ -25,6 +25,8 @@ from declarative.plan.fingerprint import fingerprint
 from declarative.plan.model import Action, Basis, Change, FieldChange
 
 KIND = "Asset"
+CONNECTOR = "connector"
+"""Path of the change of an asset's connector: no field of the import, but a reason to send it."""
 VANISHED_CAUSE = (
     "likely causes: no identification rule of the connector matched and `Create unmanaged asset` is off there, the asset was "
     "purged or merged, or the API user's scope does not include it"
@@ -78,7 +80,7 @@ def decide(desired: DesiredAsset, applied: AppliedAsset | None, found: Match, gi
         return Decision(_change(desired, Action.BLOCKED, found.reason, found, candidates=found.candidates))
     fields = managed_fields(desired)
     live = found.live
-    if live is not None and applied is not None and not found.warnings and _quickly_in_sync(fields, applied, live):
+    if live is not None and applied is not None and not found.warnings and _quickly_in_sync(desired, fields, applied, live):
         return Decision(_change(desired, Action.UNCHANGED, "", found))
     fields = dict(sorted(fields.items()))
     if live is None:
@@ -120,6 +122,9 @@ def _decide_known(
     desired: DesiredAsset, applied: AppliedAsset, live: LiveAsset, fields: Mapping[str, Any], found: Match, given: Circumstances
 ) -> Decision:
     judged = [_judge(path, value, applied, live, desired, given) for path, value in fields.items()]
+    rewired = _connector_change(desired, applied)
+    if rewired is not None:
+        judged.insert(0, _Field(CONNECTOR, _State.CHANGED, rewired))
     warnings = (*found.warnings, *_unmanaged(applied, fields, desired))
     observed = _observed(applied, desired, live, judged)
     sent = [field for field in judged if field.state in _SENT]
@@ -140,12 +145,12 @@ def _decide_known(
     return Decision(_change(desired, Action.UNCHANGED, "", found, warnings=warnings), observed)
 
 
-def _quickly_in_sync(fields: Mapping[str, Any], applied: AppliedAsset, live: LiveAsset) -> bool:
+def _quickly_in_sync(desired: DesiredAsset, fields: Mapping[str, Any], applied: AppliedAsset, live: LiveAsset) -> bool:
     """True only when every value is as sent and as live, and all of it was known; False says nothing.
 
     The common case of a large plan, so that it costs a look-up a field and hardly any normalising."""
     known = applied.fields
-    if applied.asset_id != live.asset_id or len(known) != len(fields):
+    if applied.asset_id != live.asset_id or len(known) != len(fields) or _connector_change(desired, applied) is not None:
         return False
     record = live.record
     custom: frozenset[str] | None = None
@@ -177,11 +182,10 @@ def _judge(path: str, value: Any, applied: AppliedAsset, live: LiveAsset, desire
     sent = applied.fields.get(path)
     seen = compare(path, value, live.record, desired.connector)
     if sent is None or not same_value(path, sent.value, value):
-        before, basis = (
-            (None if sent is None else sent.value, Basis.APPLIED)
-            if seen.verdict is Verdict.UNREADABLE
-            else (seen.live_value, Basis.LIVE)
-        )
+        # Where live shows the new value already, what was last sent tells more than "Sales -> Sales".
+        live_tells = seen.verdict is Verdict.DIFFERENT
+        before = seen.live_value if live_tells else (None if sent is None else sent.value)
+        basis = Basis.LIVE if live_tells else Basis.APPLIED
         return _Field(path, _State.CHANGED, FieldChange(path, before, value, basis))
     if seen.verdict is not Verdict.DIFFERENT:
         return _Field(path, _State.SYNCED, seen=seen.verdict is Verdict.EQUAL)
@@ -214,15 +218,19 @@ def _decide_unseen(
 ) -> Decision:
     if applied is None:
         reason = "not in the inventory" if given.live_complete else "not in the state; live was not read"
-        return Decision(_create(desired, reason, _all_new(fields, given), found))
+        return Decision(_create(desired, reason, _all_new(fields, given), found, found.warnings))
     differing = [
         path
         for path, value in fields.items()
         if path not in applied.fields or not same_value(path, applied.fields[path].value, value)
     ]
-    warnings = _unmanaged(applied, fields, desired)
+    rewired = _connector_change(desired, applied)
+    warnings = (*found.warnings, *_unmanaged(applied, fields, desired))
     if not given.live_complete:
         return Decision(_decide_by_state(desired, applied, fields, differing, found, warnings))
+    if rewired is not None:
+        reason = _connector_reason(desired, applied)
+        return Decision(_create(desired, reason, [rewired, *_all_new(fields, given)], found, warnings))
     if differing:
         state = "not in the inventory yet" if given.settling(applied.sent_at) else "not in the inventory"
         changes = _against_applied(applied, fields, differing)
@@ -243,11 +251,13 @@ def _decide_by_state(
     found: Match,
     warnings: tuple[str, ...],
 ) -> Change:
-    if not differing:
+    rewired = _connector_change(desired, applied)
+    if not differing and rewired is None:
         return _change(desired, Action.UNCHANGED, "as last sent; live was not read", found, warnings=warnings)
-    changes = tuple(_against_applied(applied, fields, differing))
+    changes = (*([rewired] if rewired is not None else []), *_against_applied(applied, fields, differing))
     payload = import_entry(desired, on_update=True)
-    return _change(desired, Action.UPDATE, _differ(differing), found, fields=changes, warnings=warnings, payload=payload)
+    reason = _differ(differing) if differing else _connector_reason(desired, applied)
+    return _change(desired, Action.UPDATE, reason, found, fields=changes, warnings=warnings, payload=payload)
 
 
 def _all_new(fields: Mapping[str, Any], given: Circumstances) -> list[FieldChange]:
@@ -260,6 +270,22 @@ def _against_applied(applied: AppliedAsset, fields: Mapping[str, Any], paths: Se
         FieldChange(path, applied.fields[path].value if path in applied.fields else None, fields[path], Basis.APPLIED)
         for path in paths
     ]
+
+
+def _connector_change(desired: DesiredAsset, applied: AppliedAsset) -> FieldChange | None:
+    """An asset that goes to another connector has to be sent there; another name for the same connector is nothing."""
+    before, after = applied.connector, desired.connector
+    if (before.uuid, before.source) == (after.uuid, after.source):
+        return None
+    return FieldChange(CONNECTOR, _connector_words(before), _connector_words(after), Basis.APPLIED)
+
+
+def _connector_reason(desired: DesiredAsset, applied: AppliedAsset) -> str:
+    return f"the connector changed from {applied.connector.name} to {desired.connector.name}"
+
+
+def _connector_words(connector: ConnectorRef) -> str:
+    return f"{connector.name} ({connector.source}, {connector.uuid})"
 
 
 # Words and values
@@ -305,7 +331,7 @@ def _visible(changes: Sequence[FieldChange]) -> tuple[FieldChange, ...]:
 
 
 def _create(
-    desired: DesiredAsset, reason: str, changes: Sequence[FieldChange], found: Match, warnings: tuple[str, ...] = ()
+    desired: DesiredAsset, reason: str, changes: Sequence[FieldChange], found: Match, warnings: tuple[str, ...]
 ) -> Change:
     return _change(
         desired,
@@ -313,7 +339,7 @@ def _create(
         reason,
         found,
         fields=_visible(changes),
-        warnings=(*found.warnings, *warnings),
+        warnings=warnings,
         payload=import_entry(desired, on_update=False),
     )
 

@@ -6,12 +6,13 @@ of lists only the declared members, so that a port found by a scan in the meanti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from declarative.assets.compare import Verdict, canonical, compare
-from declarative.assets.fields import CUSTOM, describe
+from declarative.assets.fields import describe
 from declarative.assets.marker import managed_fields
-from declarative.assets.model import DesiredAsset, LiveAsset
+from declarative.assets.model import ConnectorRef, DesiredAsset, LiveAsset
 from declarative.core.canonical import digest_of
 
 
@@ -23,12 +24,18 @@ def fingerprint(desired: DesiredAsset, live: LiveAsset) -> str:
         if spec is None or not spec.readable:
             continue
         comparison = compare(path, value, live.record, desired.connector)
-        equal = comparison.verdict is Verdict.EQUAL
-        if equal or (spec.subset and not path.startswith(CUSTOM)):
-            seen[path] = equal
+        if comparison.verdict is Verdict.EQUAL:
+            seen[path] = True
+        elif spec.subset and isinstance(value, (list, tuple)):
+            seen[path] = _members_shown(path, value, live, desired.connector)
         else:
             seen[path] = canonical_text(path, comparison.live_value)
     return digest_of(seen)
+
+
+def _members_shown(path: str, members: Sequence[Any], live: LiveAsset, connector: ConnectorRef) -> list[str]:
+    shown = (one for one in members if compare(path, [one], live.record, connector).verdict is Verdict.EQUAL)
+    return sorted(digest_of(one) for one in shown)
 
 
 def canonical_text(path: str, value: Any) -> str | None:

@@ -333,3 +333,39 @@ def test_the_settle_time_is_the_projects(world: Any) -> None:
     state = world.applied(world.asset(), hours_ago=2, converged=False)
     live = [world.live(business={})]
     assert world.change(world.asset(), applied=[state], live=live, settle=timedelta(hours=3)).action is Action.PENDING
+
+
+def test_a_newly_declared_value_that_live_shows_already_is_sent_and_shown_against_what_was_sent(
+    world: Any, fields_of: Fields
+) -> None:
+    change = world.change(
+        world.asset(core={"department": "Sales", "company": "Acme"}),
+        applied=[world.applied(world.asset())],
+        live=[world.live(business={"department": "Sales", "company": "Acme"})],
+    )
+    assert change.action is Action.UPDATE
+    assert fields_of(change) == {"company": (None, "Acme", "applied")}
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_an_asset_that_goes_to_another_connector_is_sent_there(world: Any, seen: bool) -> None:
+    other = replace(world.connector, name="cmdb", uuid="another")
+    change = world.change(
+        world.asset(connector=other), applied=[world.applied(world.asset())], live=[world.live()] if seen else []
+    )
+    assert change.action is (Action.UPDATE if seen else Action.CREATE)
+    assert (change.fields[0].path, change.connector) == ("connector", other)
+    assert "connector" in change.reason
+
+
+def test_another_name_for_the_same_connector_is_no_change(world: Any) -> None:
+    renamed = replace(world.connector, name="cmdb")
+    assert world.change(world.asset(connector=renamed), applied=[world.applied(world.asset())], live=[world.live()]).fields == ()
+
+
+def test_why_a_similar_asset_was_not_taken_is_said_while_waiting_too(world: Any) -> None:
+    desired = world.asset(identity={"serialNumber": "SN-1", "hostName": "web-01"})
+    state = world.applied(desired, hours_ago=0.1, converged=False, asset_id=None)
+    change = world.change(desired, applied=[state], live=[world.live(6, serial="OTHER", assetName="web-01")])
+    assert change.action is Action.PENDING
+    assert "asset 6 has the same hostName, but its serialNumber is other" in change.warnings[0]

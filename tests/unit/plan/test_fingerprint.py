@@ -49,3 +49,7 @@ def test_a_declared_port_that_appeared_changes_it(world: Any, desired: Any) -> N
 
 def test_another_live_asset_has_another_one(world: Any, desired: Any) -> None:
     assert fingerprint(desired, LiveAsset(5, world.live())) != fingerprint(desired, LiveAsset(6, world.live()))
+
+
+def test_one_declared_port_in_place_of_another_changes_it(world: Any, desired: Any) -> None:
+    assert print_of(world, desired, ports=[22]) != print_of(world, desired, ports=[80])
