@@ -98,6 +98,9 @@ def _audited(context: Context) -> ApplyResult:
     except DeclarativeError as error:
         _end(context, error.exit_code)
         raise
+    except Exception:
+        _end(context, ExitCode.INTERNAL)
+        raise
     result = context.result()
     if context.cause is not None:
         if not _wrote(context):
@@ -112,6 +115,7 @@ def _audited(context: Context) -> ApplyResult:
 def _carry_out(context: Context) -> None:
     recover(context)
     settle_done(context)
+    context.before = context.request.store.resources()
     changes = [change for change in context.request.plan.writes if context.is_open(change)]
     syncs = [change for change in changes if change.action in _SYNCED]
     adopts = [change for change in changes if change.action is Action.ADOPT]

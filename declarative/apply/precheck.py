@@ -61,7 +61,7 @@ def check_objects(context: Context, changes: Sequence[Change]) -> None:
 
 def _bound(context: Context, change: Change, desired: DesiredAsset) -> AppliedAsset | None:
     """What the state knows, bound to the object the plan saw."""
-    stored = context.request.store.get(change.address)
+    stored = context.before.get(change.address)
     known = stored if isinstance(stored, AppliedAsset) else None
     if change.asset_id is None:
         return known

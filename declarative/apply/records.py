@@ -16,7 +16,7 @@ from declarative.plan.reports import request_digest, scope_digest
 
 def resource_after_sync(context: Context, change: Change, sent_at: datetime) -> AppliedAsset:
     """The state of an asset whose import was accepted: nothing that was in the plan has arrived yet."""
-    previous = context.request.store.get(change.address)
+    previous = context.before.get(change.address)
     return applied_after_sync(
         context.desired(change),
         previous if isinstance(previous, AppliedAsset) else None,
