@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from declarative.schema.registry import Schema, resolve
@@ -23,6 +24,7 @@ _NAMES = {
 }
 
 Path = Sequence[str | int]
+Hint = Callable[[], str | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`key`: the finding is about this key of the mapping at the path, not about a value."""
+    """`key`: the finding is about this key of the mapping at the path, not about a value. `hint` is found when asked for."""
 
     rule: str
     message: str
-    hint: str | None = None
+    hint: Hint = None
     key: str | None = None
 
 
@@ -84,7 +86,11 @@ def types_of(schema: Schema) -> tuple[str, ...]:
 
 def _type(_root: Schema, found: Found, _path: Path) -> Iterator[Told]:
     types = types_of(found.schema)
-    yield Told("schema/type", f"expected {expected(types)}, found {described(found.instance)}", _type_hint(types, found.instance))
+    yield Told(
+        "schema/type",
+        f"expected {expected(types)}, found {described(found.instance)}",
+        partial(_type_hint, types, found.instance),
+    )
 
 
 def _type_hint(types: Sequence[str], value: Any) -> str | None:
@@ -118,7 +124,7 @@ def _enum(_root: Schema, found: Found, _path: Path) -> Iterator[Told]:
     listing = ", ".join(str(value) for value in values)
     # A value of another type is told by `type`; twice helps nobody.
     if found.instance is None or isinstance(found.instance, str) or not isinstance(values[0], str):
-        hint = did_you_mean(found.instance, values) if isinstance(found.instance, str) else None
+        hint = partial(did_you_mean, found.instance, values) if isinstance(found.instance, str) else None
         yield Told("schema/enum", f"{quoted(found.instance)} is not one of {listing}", hint)
 
 
@@ -130,21 +136,20 @@ def _required(root: Schema, found: Found, _path: Path) -> Iterator[Told]:
     # The validator reports one error a key without naming it outside its text; tell all, the caller drops repetitions.
     for key in found.wanted:
         if key not in found.instance:
-            example = _example(root, found.schema, key)
-            hint = None if example is None else f"for example: {key}: {example}"
-            yield Told("schema/required", f'missing key "{key}"', hint)
+            yield Told("schema/required", f'missing key "{key}"', partial(_example_hint, root, found.schema, key))
 
 
-def _example(root: Schema, schema: Schema, key: str) -> str | None:
+def _example_hint(root: Schema, schema: Schema, key: str) -> str | None:
     examples = resolve(root, schema.get("properties", {}).get(key, {})).get("examples", ())
-    return quoted(examples[0]) if examples and not isinstance(examples[0], (dict, list)) else None
+    usable = examples and not isinstance(examples[0], (dict, list))
+    return f"for example: {key}: {quoted(examples[0])}" if usable else None
 
 
 def _unknown_keys(root: Schema, found: Found, path: Path) -> Iterator[Told]:
     known = list(found.schema.get("properties", {}))
     for key in found.instance:
         if key not in known:
-            yield Told("schema/unknown-key", f'unknown key "{key}"', _key_hint(root, str(key), known, path), key)
+            yield Told("schema/unknown-key", f'unknown key "{key}"', partial(_key_hint, root, str(key), known, path), key)
 
 
 def _key_hint(root: Schema, key: str, known: Sequence[str], path: Path) -> str | None:
@@ -190,7 +195,7 @@ def _bound(_root: Schema, found: Found, _path: Path) -> Iterator[Told]:
 
 def _length(_root: Schema, found: Found, _path: Path) -> Iterator[Told]:
     if not found.instance:
-        yield Told("schema/length", "must not be empty", "remove the key, or give it a value")
+        yield Told("schema/length", "must not be empty", lambda: "remove the key, or give it a value")
     else:
         word = "least" if found.keyword.startswith("min") else "most"
         yield Told("schema/length", f"expected a length of at {word} {found.wanted}, found {len(found.instance)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,11 @@ from declarative.schema.registry import Schema, schema_for
 if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
+
+
+_MOST_HINTS = 100
+
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,15 @@ def violations(kind: str, instance: Any) -> tuple[Violation, ...]:
     if _accepted(kind, instance):
         return ()
     root = schema_for(kind)
-    found: dict[tuple[tuple[int, ...], str, str], Violation] = {}
+    order = _Order(instance)
+    found: dict[tuple[tuple[int, ...], str, str], tuple[Violation, messages.Hint]] = {}
     for error in _reference(kind).iter_errors(instance):
-        path = tuple(error.absolute_path)
-        for violation, place in _told(root, error, path):
-            found[(_order(instance, place), violation.rule, violation.message)] = violation
-    return tuple(found[key] for key in sorted(found))
+        for violation, hint, place in _told(root, error, tuple(error.absolute_path)):
+            found[(order.of(place), violation.rule, violation.message)] = violation, hint
+    told = [found[key] for key in sorted(found)]
+    # A hint costs a search. A document with hundreds of mistakes repeats them, or is no manifest.
+    hinted = [replace(violation, hint=hint()) if hint else violation for violation, hint in told[:_MOST_HINTS]]
+    return (*hinted, *(violation for violation, _ in told[_MOST_HINTS:]))
 
 
 def is_valid(kind: str, instance: Any) -> bool:
@@ -87,21 +95,33 @@ def _pattern(validator: Validator, pattern: str, instance: Any, _schema: Schema)
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-def _told(root: Schema, error: ValidationError, path: tuple[str | int, ...]) -> Iterator[tuple[Violation, tuple[str | int, ...]]]:
+def _told(root: Schema, error: ValidationError, path: Path) -> Iterator[tuple[Violation, messages.Hint, Path]]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     found = messages.Found(str(error.validator), error.validator_value, error.instance, schema, error.message)
     for told in messages.TELLERS.get(found.keyword, messages.other)(root, found, path):
         place = (*path, told.key) if told.key is not None else path
-        yield Violation(pointer_to(place), told.rule, told.message, told.hint, told.key is not None), place
+        yield Violation(pointer_to(place), told.rule, told.message, None, told.key is not None), told.hint, place
 
 
-def _order(instance: Any, path: tuple[str | int, ...]) -> tuple[int, ...]:
-    order: list[int] = []
-    for part in path:
-        if isinstance(part, int):
-            order.append(part)
-            instance = instance[part]
-        elif isinstance(instance, Mapping):
-            order.append(list(instance).index(part))
-            instance = instance[part]
-    return tuple(order)
+class _Order:
+    """Paths as numbers that sort in the order of the document."""
+
+    def __init__(self, instance: Any) -> None:
+        self._instance = instance
+        self._ranks: dict[Path, dict[str | int, int]] = {}
+
+    def of(self, path: Path) -> tuple[int, ...]:
+        order: list[int] = []
+        value = self._instance
+        for depth, part in enumerate(path):
+            if isinstance(part, int):
+                order.append(part)
+            else:
+                order.append(self._rank(path[:depth], value)[part])
+            value = value[part]
+        return tuple(order)
+
+    def _rank(self, path: Path, value: Mapping[str | int, Any]) -> dict[str | int, int]:
+        if path not in self._ranks:
+            self._ranks[path] = {key: index for index, key in enumerate(value)}
+        return self._ranks[path]
