@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from declarative.apply.context import Context
 from declarative.apply.model import Phase
@@ -24,6 +25,7 @@ from declarative.refresh import read_live
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 _GROWTH = 1.7
+_SCAN_PAGES = 5
 _CLOCK_SKEW = timedelta(minutes=10)
 
 
@@ -99,6 +101,8 @@ class _Watch:
             {address: item for address, item in self._stored.items() if address in self.missing},
             page_size=self._context.request.page_size,
             updated_since=since,
+            # Where only a scan can tell, a busy inventory must not eat the hour's quota in every poll.
+            scan_limit=max(_SCAN_PAGES, 2 * ceil(len(self.missing) / self._context.request.page_size)),
         ).index
         self._context.record_calls()
         self.seen = {address: _sighting(live, desired, self._stored.get(address)) for address, desired in self.missing.items()}
