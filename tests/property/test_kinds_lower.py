@@ -71,7 +71,9 @@ def values_of(root, node):
 
 def texts_of(node):
     own = [st.from_regex(node["pattern"].replace("$", r"\Z"))] if "pattern" in node else [TEXTS]
-    return st.one_of(st.sampled_from([example for example in node.get("examples", ()) if isinstance(example, str)] or ["x"]), *own)
+    return st.one_of(
+        st.sampled_from([example for example in node.get("examples", ()) if isinstance(example, str)] or ["x"]), *own
+    )
 
 
 def objects_of(root, node):
