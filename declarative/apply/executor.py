@@ -22,6 +22,7 @@ from declarative.core.exits import ExitCode
 from declarative.plan.model import Action, ApplyResult, Change, OutcomeKind
 from declarative.state.model import Run
 
+_APPLICABLE = ("auto", "full")
 _SYNCED = (Action.CREATE, Action.UPDATE, Action.RETIRE)
 
 
@@ -50,10 +51,11 @@ def execute(request: ApplyRequest) -> ApplyResult:
 
 
 def _refuse_unusable(request: ApplyRequest) -> None:
-    if request.plan.refresh == "none":
+    if request.plan.refresh not in _APPLICABLE:
         raise InvalidError(
-            "this plan was made without reading the live inventory (`--refresh none`); it shows, it cannot be applied",
-            hint="Plan again with `--refresh auto`.",
+            f"this plan is for looking (refresh: {request.plan.refresh}): it was not made from manifests and the live "
+            "inventory, so it cannot be applied",
+            hint="Plan again with `declarative plan`.",
         )
     if not request.store.writable:
         raise StateError(

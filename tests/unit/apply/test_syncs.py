@@ -142,11 +142,13 @@ def test_refused_credentials_before_anything_is_sent_end_the_run(world):
     assert world.store.runs()[0].exit_code == ExitCode.AUTH
 
 
-def test_a_plan_that_read_nothing_live_is_refused(world):
+@pytest.mark.parametrize("refresh", ["none", "drift"])
+def test_a_plan_that_is_only_for_looking_is_refused(world, refresh):
     world.asset("web")
-    plan = world.plan(refresh="none")
-    with pytest.raises(InvalidError, match="without reading"):
+    plan = world.plan(refresh=refresh)
+    with pytest.raises(InvalidError, match="cannot be applied"):
         world.apply(plan)
+    assert world.syncs == 0
 
 
 def test_a_saved_plan_is_good_for_one_apply(world):
