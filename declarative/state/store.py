@@ -75,11 +75,15 @@ class SqlStore:
     # resources
 
     def resources(self) -> Mapping[str, Resource]:
+        seen: dict[str, str] = {}
         with self._backend.read() as connection:
-            return rows_of.load_all(connection, self.place, self._seen)
+            found = rows_of.load_all(connection, self.place, seen)
+        self._seen = seen
+        return found
 
     def get(self, address: str) -> Resource | None:
         with self._backend.read() as connection:
+            self._seen.pop(address, None)
             return rows_of.load(connection, self.place, address, self._seen)
 
     def put(self, changed: Iterable[Resource]) -> None:
@@ -101,14 +105,20 @@ class SqlStore:
                 rows_of.store(self._backend, connection, rows, unless_moved=self._seen)
 
     def remove(self, addresses: Iterable[str]) -> None:
+        gone = tuple(addresses)
         with self._backend.write() as connection:
-            if rows_of.delete_all(connection, addresses):
+            if rows_of.delete_all(connection, gone):
                 rows_of.bump_serial(connection)
+        for address in gone:
+            self._seen.pop(address, None)
 
     def move(self, old: str, new: str) -> None:
         with self._backend.write() as connection:
             rows_of.rename(connection, self.place, old, new)
             rows_of.bump_serial(connection)
+        digest = self._seen.pop(old, None)
+        if digest is not None:
+            self._seen[new] = digest
 
     # journal
 

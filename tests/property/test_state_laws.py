@@ -51,7 +51,7 @@ REPORTS = st.builds(
 RESOURCES = ASSETS | REPORTS
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(RESOURCES)
 def test_a_record_decodes_to_what_was_encoded(resource: Resource) -> None:
     row = encode(resource)
@@ -137,4 +137,4 @@ class StoreIsADictionary(RuleBasedStateMachine):
 
 
 TestStoreIsADictionary = StoreIsADictionary.TestCase
-TestStoreIsADictionary.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+TestStoreIsADictionary.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)

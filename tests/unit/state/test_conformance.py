@@ -81,6 +81,14 @@ def test_observing_does_not_undo_what_another_process_applied_meanwhile(url: str
     assert applier.resources() == {"Asset/a": asset("a", department="Engineering"), "Asset/c": asset("c", asset_id=3)}
 
 
+def test_what_this_process_removed_itself_may_be_observed_again(store: SqlStore, asset: Assets) -> None:
+    store.put([asset("a"), asset("old")])
+    store.remove(["Asset/a"])
+    store.move("Asset/old", "Asset/new")
+    store.observe([asset("a", asset_id=1), asset("new", asset_id=2)])
+    assert store.resources() == {"Asset/a": asset("a", asset_id=1), "Asset/new": asset("new", asset_id=2)}
+
+
 def test_removing_forgets_and_removing_nothing_changes_nothing(store: SqlStore, asset: Assets) -> None:
     store.put([asset("a"), asset("b")])
     store.remove(["Asset/a", "Asset/none"])

@@ -138,10 +138,10 @@ def test_processes_that_contend_never_hold_the_lease_together(
 
 
 def test_the_heartbeat_keeps_a_lease_longer_than_its_time_to_live(url: str, opened: Opener) -> None:
-    lease = opened(url).acquire("ana", ttl=0.8, heartbeat=0.1)
+    lease = opened(url).acquire("ana", ttl=1.5, heartbeat=0.2)
     other = opened(url)
     with pytest.raises(LockedError):
-        other.acquire("ben", timeout=1.6)
+        other.acquire("ben", timeout=2.5)
     lease.check()
 
 
