@@ -97,7 +97,7 @@ spec:
 
 
 def asset(n: int) -> str:
-    return ASSET.format(n=n, a=n // 62500 % 100, b=n // 250 % 100, c=n % 250 % 100)
+    return ASSET.format(n=n, a=n // 10_000 % 100, b=n // 100 % 100, c=n % 100)  # addresses of its own for each
 
 
 def generate(root: Path, assets: int, per_file: int) -> None:
