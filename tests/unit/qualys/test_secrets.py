@@ -70,7 +70,7 @@ def everything_said(client, heard, caplog, tmp_path):
 
 @pytest.mark.parametrize("flow", FLOWS)
 @pytest.mark.parametrize("where", ["login", "calls"])
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+@pytest.mark.parametrize("status", [400, 401, 429, 500])
 def test_an_echo_of_the_secrets_is_masked(gateway, connect, heard, caplog, tmp_path, flow, where, status):
     caplog.set_level(logging.DEBUG)
     if where == "login":
