@@ -4,6 +4,7 @@ and its identifiers can be read backwards, so finding one costs no search."""
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -464,8 +465,10 @@ def _mac_label(value: str) -> int | None:
 
 def _address_label(value: str) -> int | None:
     if value.startswith("2001:db8::"):
-        high, _, low = value[10:].partition(":")
-        return (int(high, 16) << 16) + int(low or "0", 16) if re.fullmatch(r"[0-9a-f]+:[0-9a-f]+", value[10:]) else None
+        try:
+            return int(ipaddress.IPv6Address(value)) & 0xFFFFFFFF
+        except ValueError:
+            return None
     parts = value.split(".")
     if len(parts) != 4 or parts[0] != "10" or not all(part.isdigit() and int(part) < 256 for part in parts):
         return None
