@@ -71,7 +71,7 @@ def test_any_text_is_a_filter_or_a_usage_error(text):
     try:
         row = parse_filter(text)
     except UsageError as error:
-        assert error.hint
+        assert error.hint  # noqa: PT017
     else:
         assert row.field
         assert row.value
