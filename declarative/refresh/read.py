@@ -181,7 +181,7 @@ def _targeted(read: _Read, assets: list[Wanted], strategy: str) -> Refreshed:
         strategy += f"; {len(unsure)} not settled by that, asked for by every key"
         read.ask(term for item in unsure for term in item.further())
         unsure = _unsettled(read, unsure, asked_all=True)
-    strategy += f" ({_count(read.documents, 'filter document')})"
+    strategy += f", in {_count(read.documents, 'filter document')}"
     if not unsure:
         return read.done(strategy)
     scan = read.scan_calls()
