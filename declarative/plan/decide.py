@@ -20,11 +20,10 @@ from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import import_entry
 from declarative.assets.quick import QUICK, custom_in_sync
-from declarative.core.clock import to_iso
+from declarative.plan.changes import change_of, create_of, differ, listed, unmanaged, update_of, when
 from declarative.plan.fingerprint import fingerprint
 from declarative.plan.model import Action, Basis, Change, FieldChange
 
-KIND = "Asset"
 CONNECTOR = "connector"
 """Path of the change of an asset's connector: no field of the import, but a reason to send it."""
 VANISHED_CAUSE = (
@@ -77,11 +76,11 @@ class _Field:
 def decide(desired: DesiredAsset, applied: AppliedAsset | None, found: Match, given: Circumstances) -> Decision:
     """The change for one desired asset. Never raises for what is in the records."""
     if found.ambiguous or (found.live is None and found.reason and given.live_complete):
-        return Decision(_change(desired, Action.BLOCKED, found.reason, found, candidates=found.candidates))
+        return Decision(change_of(desired, Action.BLOCKED, found.reason, found, candidates=found.candidates))
     fields = managed_fields(desired)
     live = found.live
     if live is not None and applied is not None and not found.warnings and _quickly_in_sync(desired, fields, applied, live):
-        return Decision(_change(desired, Action.UNCHANGED, "", found))
+        return Decision(change_of(desired, Action.UNCHANGED, "", found))
     fields = dict(sorted(fields.items()))
     if live is None:
         return _decide_unseen(desired, applied, fields, found, given)
@@ -100,15 +99,15 @@ def _decide_unknown(desired: DesiredAsset, live: LiveAsset, fields: Mapping[str,
     unproven = [] if marked else [path for path, seen in compared.items() if seen.verdict is Verdict.UNREADABLE or seen.partial]
     if not differing and not unproven:
         reason = "live is as declared" + (", by its marker" if marked else "")
-        return Decision(_change(desired, Action.ADOPT, reason, found, fingerprint=fingerprint(desired, live)))
+        return Decision(change_of(desired, Action.ADOPT, reason, found, fingerprint=fingerprint(desired, live)))
     blind = Basis.MARKER if marker.DIGEST_PATH in fields else Basis.APPLIED
     changes = [
         FieldChange(path, compared[path].live_value, value, _basis(compared[path], blind))
         for path, value in fields.items()
         if path in differing or path in unproven
     ]
-    reason = _differ(differing) if differing else f"{_listed(unproven)} cannot be read back, and nothing is recorded as sent"
-    return Decision(_update(desired, live, reason, changes, found))
+    reason = differ(differing) if differing else f"{listed(unproven)} cannot be read back, and nothing is recorded as sent"
+    return Decision(update_of(desired, live, reason, changes, found))
 
 
 def _basis(seen: Comparison, blind: Basis) -> Basis:
@@ -125,24 +124,24 @@ def _decide_known(
     rewired = _connector_change(desired, applied)
     if rewired is not None:
         judged.insert(0, _Field(CONNECTOR, _State.CHANGED, rewired))
-    warnings = (*found.warnings, *_unmanaged(applied, fields, desired))
+    warnings = (*found.warnings, *unmanaged(applied, fields, desired))
     observed = _observed(applied, desired, live, judged)
     sent = [field for field in judged if field.state in _SENT]
     overridden = [field.path for field in judged if field.state is _State.OVERRIDDEN]
     if overridden:
-        warnings = (*warnings, f"another source wins: {_listed(overridden)} (sent again only with --resend-overridden)")
+        warnings = (*warnings, f"another source wins: {listed(overridden)} (sent again only with --resend-overridden)")
     if sent:
         changes = [field.change for field in sent if field.change is not None]
-        return Decision(_update(desired, live, _update_reason(sent), changes, found, warnings), observed)
+        return Decision(update_of(desired, live, _update_reason(sent), changes, found, warnings), observed)
     pending = [field.path for field in judged if field.state is _State.PENDING]
     shown = tuple(field.change for field in judged if field.change is not None)
     if pending:
-        reason = f"sent at {_when(applied)}; {_listed(pending)} not in the inventory yet"
-        return Decision(_change(desired, Action.PENDING, reason, found, fields=shown, warnings=warnings), observed)
+        reason = f"sent at {when(applied)}; {listed(pending)} not in the inventory yet"
+        return Decision(change_of(desired, Action.PENDING, reason, found, fields=shown, warnings=warnings), observed)
     if overridden:
-        reason = f"another source wins: {_listed(overridden)}"
-        return Decision(_change(desired, Action.OVERRIDDEN, reason, found, fields=shown, warnings=warnings), observed)
-    return Decision(_change(desired, Action.UNCHANGED, "", found, warnings=warnings), observed)
+        reason = f"another source wins: {listed(overridden)}"
+        return Decision(change_of(desired, Action.OVERRIDDEN, reason, found, fields=shown, warnings=warnings), observed)
+    return Decision(change_of(desired, Action.UNCHANGED, "", found, warnings=warnings), observed)
 
 
 def _quickly_in_sync(desired: DesiredAsset, fields: Mapping[str, Any], applied: AppliedAsset, live: LiveAsset) -> bool:
@@ -218,29 +217,29 @@ def _decide_unseen(
 ) -> Decision:
     if applied is None:
         reason = "not in the inventory" if given.live_complete else "not in the state; live was not read"
-        return Decision(_create(desired, reason, _all_new(fields, given), found, found.warnings))
+        return Decision(create_of(desired, reason, _all_new(fields, given), found, found.warnings))
     differing = [
         path
         for path, value in fields.items()
         if path not in applied.fields or not same_value(path, applied.fields[path].value, value)
     ]
     rewired = _connector_change(desired, applied)
-    warnings = (*found.warnings, *_unmanaged(applied, fields, desired))
+    warnings = (*found.warnings, *unmanaged(applied, fields, desired))
     if not given.live_complete:
         return Decision(_decide_by_state(desired, applied, fields, differing, found, warnings))
     if rewired is not None:
         reason = _connector_reason(desired, applied)
-        return Decision(_create(desired, reason, [rewired, *_all_new(fields, given)], found, warnings))
+        return Decision(create_of(desired, reason, [rewired, *_all_new(fields, given)], found, warnings))
     if differing:
         state = "not in the inventory yet" if given.settling(applied.sent_at) else "not in the inventory"
         changes = _against_applied(applied, fields, differing)
-        return Decision(_create(desired, f"{_differ(differing)}; {state}", changes, found, warnings))
+        return Decision(create_of(desired, f"{differ(differing)}; {state}", changes, found, warnings))
     if given.settling(applied.sent_at):
-        reason = f"sent at {_when(applied)}, not in the inventory yet"
-        return Decision(_change(desired, Action.PENDING, reason, found, warnings=warnings))
+        reason = f"sent at {when(applied)}, not in the inventory yet"
+        return Decision(change_of(desired, Action.PENDING, reason, found, warnings=warnings))
     gone = f"asset {applied.asset_id} vanished from the inventory" if applied.ever_seen else "accepted, but never arrived"
-    reason = f"{gone} (last sent at {_when(applied)})" if applied.sent_at else gone
-    return Decision(_create(desired, reason, _all_new(fields, given), found, (*warnings, VANISHED_CAUSE)))
+    reason = f"{gone} (last sent at {when(applied)})" if applied.sent_at else gone
+    return Decision(create_of(desired, reason, _all_new(fields, given), found, (*warnings, VANISHED_CAUSE)))
 
 
 def _decide_by_state(
@@ -253,11 +252,11 @@ def _decide_by_state(
 ) -> Change:
     rewired = _connector_change(desired, applied)
     if not differing and rewired is None:
-        return _change(desired, Action.UNCHANGED, "as last sent; live was not read", found, warnings=warnings)
+        return change_of(desired, Action.UNCHANGED, "as last sent; live was not read", found, warnings=warnings)
     changes = (*([rewired] if rewired is not None else []), *_against_applied(applied, fields, differing))
     payload = import_entry(desired, on_update=True)
-    reason = _differ(differing) if differing else _connector_reason(desired, applied)
-    return _change(desired, Action.UPDATE, reason, found, fields=changes, warnings=warnings, payload=payload)
+    reason = differ(differing) if differing else _connector_reason(desired, applied)
+    return change_of(desired, Action.UPDATE, reason, found, fields=changes, warnings=warnings, payload=payload)
 
 
 def _all_new(fields: Mapping[str, Any], given: Circumstances) -> list[FieldChange]:
@@ -288,106 +287,11 @@ def _connector_words(connector: ConnectorRef) -> str:
     return f"{connector.name} ({connector.source}, {connector.uuid})"
 
 
-# Words and values
-
-
-def _unmanaged(applied: AppliedAsset, fields: Mapping[str, Any], desired: DesiredAsset) -> tuple[str, ...]:
-    left = sorted(path for path in applied.fields if path not in fields and path not in desired.ignore)
-    return (f"no longer managed, the value stays: {_listed(left, most=5)}",) if left else ()
-
-
 def _update_reason(sent: Sequence[_Field]) -> str:
     groups = {state: [field.path for field in sent if field.state is state] for state in _SENT}
     words = (
-        _differ(groups[_State.CHANGED]) if groups[_State.CHANGED] else "",
-        f"drift: {_differ(groups[_State.DRIFTED])}" if groups[_State.DRIFTED] else "",
-        f"sent again although another source won: {_listed(groups[_State.RESENT])}" if groups[_State.RESENT] else "",
+        differ(groups[_State.CHANGED]) if groups[_State.CHANGED] else "",
+        f"drift: {differ(groups[_State.DRIFTED])}" if groups[_State.DRIFTED] else "",
+        f"sent again although another source won: {listed(groups[_State.RESENT])}" if groups[_State.RESENT] else "",
     )
     return "; ".join(word for word in words if word)
-
-
-def _differ(paths: Sequence[str]) -> str:
-    own = _without_marker(paths)
-    return f"{_listed(own)} {'differs' if len(own) == 1 else 'differ'}"
-
-
-def _listed(paths: Sequence[str], most: int = 1) -> str:
-    own = _without_marker(paths)
-    more = len(own) - most
-    return ", ".join(own[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def _without_marker(paths: Sequence[str]) -> list[str]:
-    """The marker changes with everything else, so it is named only where nothing else is."""
-    return [path for path in paths if path not in marker.PATHS] or [path.removeprefix(CUSTOM) for path in paths]
-
-
-def _when(applied: AppliedAsset) -> str:
-    return to_iso(applied.sent_at.replace(microsecond=0)) if applied.sent_at is not None else "an unknown time"
-
-
-def _visible(changes: Sequence[FieldChange]) -> tuple[FieldChange, ...]:
-    return tuple(change for change in changes if change.path not in marker.PATHS) or tuple(changes)
-
-
-def _create(
-    desired: DesiredAsset, reason: str, changes: Sequence[FieldChange], found: Match, warnings: tuple[str, ...]
-) -> Change:
-    return _change(
-        desired,
-        Action.CREATE,
-        reason,
-        found,
-        fields=_visible(changes),
-        warnings=warnings,
-        payload=import_entry(desired, on_update=False),
-    )
-
-
-def _update(
-    desired: DesiredAsset,
-    live: LiveAsset,
-    reason: str,
-    changes: Sequence[FieldChange],
-    found: Match,
-    warnings: tuple[str, ...] | None = None,
-) -> Change:
-    return _change(
-        desired,
-        Action.UPDATE,
-        reason,
-        found,
-        fields=_visible(changes),
-        warnings=found.warnings if warnings is None else warnings,
-        payload=import_entry(desired, on_update=True),
-        fingerprint=fingerprint(desired, live),
-    )
-
-
-def _change(
-    desired: DesiredAsset,
-    action: Action,
-    reason: str,
-    found: Match,
-    *,
-    fields: tuple[FieldChange, ...] = (),
-    warnings: tuple[str, ...] | None = None,
-    payload: Mapping[str, Any] | None = None,
-    fingerprint: str | None = None,
-    candidates: tuple[int, ...] = (),
-) -> Change:
-    return Change(
-        desired.address,
-        KIND,
-        action,
-        reason,
-        None if found.live is None else found.live.asset_id,
-        found.matched_by,
-        desired.position,
-        fields,
-        found.warnings if warnings is None else warnings,
-        payload,
-        desired.connector if action.is_change else None,
-        fingerprint,
-        candidates,
-    )
