@@ -29,6 +29,10 @@ _EXPLANATIONS = (
 )
 
 
+# The parser notices these only at the next line or character; the mistake is where the thing began.
+_NOTICED_LATE = ("could not find expected ':'", "alphabetic or numeric character")
+
+
 def _explain(problem: str, context: str, at: str, line: str) -> Refusal:
     no_token = "cannot start any token" in problem
     if at == "\t" or "tab character" in problem or (no_token and line.lstrip(" ").startswith("\t")):
@@ -61,7 +65,10 @@ def syntax_error(document: RawDocument, error: yaml.YAMLError) -> Diagnostic:
 def _place(document: RawDocument, error: yaml.YAMLError) -> tuple[int, int] | None:
     """Line and column of the problem. Where the text just ends: of the unfinished thing, or else of the last character."""
     lines = LINE_BREAK.split(document.text)
-    marks = [mark for name in ("problem_mark", "context_mark") if (mark := getattr(error, name, None)) is not None]
+    names = ["problem_mark", "context_mark"]
+    if any(needle in str(getattr(error, "problem", "")) for needle in _NOTICED_LATE):
+        names.reverse()
+    marks = [mark for name in names if (mark := getattr(error, name, None)) is not None]
     for mark in marks:
         if any(line.strip() for line in lines[mark.line :]):
             return mark.line + document.line, mark.column + 1

@@ -116,7 +116,7 @@ manifests = st.lists(blocks(), min_size=1, max_size=2).map(
 
 
 @given(manifests)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_the_meaning_stays_and_the_second_time_nothing_changes(text):
     before = meaning(text)
     formatted = format_text(text, "f.yaml")
@@ -126,14 +126,14 @@ def test_the_meaning_stays_and_the_second_time_nothing_changes(text):
 
 
 @given(manifests)
-@settings(max_examples=200)
+@settings(max_examples=50)
 def test_every_comment_stays(text):
     found = re.compile(r"# ?(?:c|t)\d?\b")
     assert sorted(found.findall(format_text(text, "f.yaml").text)) == sorted(found.findall(text))
 
 
 @given(manifests)
-@settings(max_examples=200)
+@settings(max_examples=50)
 def test_ordinary_manifests_are_laid_out_in_steps_of_two(text):
     lines = format_text(text, "f.yaml").text.split("\n")
     keys = [line for line in lines if re.match(r" *(?:- )?[A-Za-z]+:(?: |$)", line)]

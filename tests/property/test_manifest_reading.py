@@ -319,7 +319,7 @@ nearly_ordinary = st.lists(lines, min_size=1, max_size=7).map("\n".join) | st.li
 
 
 @given(nearly_ordinary, st.sampled_from([ANY, EVERYWHERE_TEXT]))
-@settings(max_examples=1500)
+@settings(max_examples=500)
 def test_the_quick_reader_agrees_at_the_edge_of_what_it_takes(text, shape):
     _agrees(text, shape)
 
