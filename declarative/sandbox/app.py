@@ -146,12 +146,13 @@ def _asset_error(gateway: Gateway, request: Request, fault: Fault) -> Reply:
 
 
 def _shaped_errors(shape: str, present: Any, struck: Mapping[str, str]) -> Any:
-    if shape == "keyed":
+    if shape == "keyed" and isinstance(present, dict):
         return {**present, **struck}
     rows = [{"sourceNativeKey": name, "hostName": None, "errorMessage": text} for name, text in struck.items()]
     if shape == "array":
-        return [*(present or []), *rows]
-    return {"failed": [*(present or {}).get("failed", []), *rows]}
+        return [*(present if isinstance(present, list) else []), *rows]
+    earlier = present.get("failed", []) if isinstance(present, dict) else present
+    return {"failed": [*earlier, *rows]}
 
 
 def _log(gateway: Gateway, request: Request, reply: Reply | None, fault: Fault | None, seconds: float) -> None:

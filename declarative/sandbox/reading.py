@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .clock import parse_date
-from .estate import COMPONENTS_PER_ASSET, FIRST_COMPONENT_ID, FIRST_ID, PARTS, component_number
+from .estate import COMPONENTS_PER_ASSET, FIRST_COMPONENT_ID, component_number
 from .fields import ALWAYS_SHOWN, SELECTORS
 from .filters import Clause, Document, number
+from .parts import PARTS
+from .sketch import FIRST_ID
 from .store import Store, normal
 
 

@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from .clock import epoch_millis, iso_millis, parse_date
-from .estate import LAST_TOUCH, PARTS, Estate
+from .estate import Estate
+from .parts import PARTS
+from .sketch import LAST_TOUCH
 
 Key = tuple[str, str]  # identification attribute, normalised value
 

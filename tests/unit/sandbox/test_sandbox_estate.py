@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.sandbox.estate import FIRST_ID, Estate
+from declarative.sandbox.estate import Estate
 from declarative.sandbox.filters import Document, asset_document
 from declarative.sandbox.reading import Window, count, matching
+from declarative.sandbox.sketch import FIRST_ID
 from declarative.sandbox.store import Asset, Store, identifiers
 
 NUMBERS = st.integers(0, 999_999)
