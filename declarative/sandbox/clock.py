@@ -37,11 +37,6 @@ def epoch_millis(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def spaced(moment: datetime) -> str:
-    """`2026-01-15 10:32:55`: the form of component dates (facts 4)."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-
-
 _FORMS = (
     "%Y-%m-%dT%H:%M:%S.%fZ",
     "%Y-%m-%dT%H:%M:%SZ",

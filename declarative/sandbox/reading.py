@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .clock import parse_date
-from .estate import COMPONENTS_PER_ASSET, FIRST_COMPONENT_ID, component_number
+from .estate import FIRST_COMPONENT_ID, component_number
 from .fields import ALWAYS_SHOWN, SELECTORS
 from .filters import Clause, Document, number
 from .parts import PARTS
@@ -147,7 +147,3 @@ def _assets_with_components(store: Store, window: ComponentWindow) -> Iterable[i
         return (window.asset_id,) if window.asset_id in store.estate and window.asset_id in store else ()
     start = max(component_number(max(window.after, FIRST_COMPONENT_ID)), 0)
     return (asset_id for asset_id in store.ids(FIRST_ID + start - 1) if asset_id in store.estate)
-
-
-def last_component_id(store: Store) -> int:
-    return FIRST_COMPONENT_ID + store.estate.count * COMPONENTS_PER_ASSET
