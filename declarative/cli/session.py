@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 from declarative.cli.console import Console
 from declarative.cli.options import Settings
@@ -12,7 +13,9 @@ from declarative.core.clock import SystemClock
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace, open_workspace
 from declarative.qualys.model import CallRecord, Observer, Waiting
-from declarative.state.model import Store
+
+if TYPE_CHECKING:
+    from declarative.state.model import Store
 
 
 def runtime_for(settings: Settings, *, max_wait: float = 900.0) -> Runtime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from declarative.apply.outcome import outcome_code
 from declarative.core.diagnostics import Diagnostic, has_errors
 from declarative.core.exits import ExitCode, worst
 from declarative.plan.model import Action, ApplyResult, Check, Plan
@@ -24,6 +23,8 @@ def exit_code(
     if plan is not None:
         codes += _plan_codes(plan, detailed=detailed and result is None)
     if result is not None:
+        from declarative.apply.outcome import outcome_code  # only an apply needs that room
+
         codes.append(outcome_code(result))
     return worst(codes)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from declarative.core.clock import Clock
 from declarative.core.diagnostics import Diagnostic, has_errors, ordered
@@ -14,8 +15,9 @@ from declarative.kinds import lower
 from declarative.kinds.model import Desired
 from declarative.manifest import find_project, load
 from declarative.manifest.model import Loaded, Project
-from declarative.state import open_store
-from declarative.state.model import Store
+
+if TYPE_CHECKING:
+    from declarative.state.model import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class Workspace:
 
     def open_store(self, clock: Clock, environ: Mapping[str, str], *, read_only: bool = False) -> Store:
         """DECLARATIVE_STATE wins over the project, so that a password never needs to be in a file."""
+        # Validation needs no database: SQLAlchemy loads when a store is opened.
+        from declarative.state import open_store
+
         return open_store(environ.get("DECLARATIVE_STATE") or self.project.state_url, clock=clock, read_only=read_only)
 
 
