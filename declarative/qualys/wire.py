@@ -223,7 +223,7 @@ class Wire:
         text = words.get(type(error).__name__) or re.sub(r"^\[Errno -?[0-9]+\] ", "", self._plain(error))
         if isinstance(error, httpcore.ProxyError):
             text = f"the proxy refused: {text}"
-        return (text if sent else f"{self.target.host} cannot be reached: {text}"), isinstance(
+        return (text if sent else f"{self.target.url} cannot be reached: {text}"), isinstance(
             error, httpcore.UnsupportedProtocol
         )
 
