@@ -12,7 +12,7 @@ from declarative.assets.identity import LiveIndex
 from declarative.assets.model import DesiredAsset
 from declarative.core.errors import BlockedError
 from declarative.engine.narrow import Narrowing
-from declarative.engine.querying import check_of, resolve_report
+from declarative.engine.querying import check_of, dates_of, resolve_report
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace
 from declarative.kinds.model import Desired
@@ -96,6 +96,7 @@ def _outcome(
             read_strategy=refreshed.strategy,
             refresh=request.refresh,
             live_complete=refreshed.complete,
+            dates=dates_of(desired, in_scope),
         )
     )
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from declarative.core.errors import BlockedError, UsageError
+from declarative.core.errors import BlockedError
 from declarative.kinds.model import Desired, OnEmpty, ReportDeclaration
 from declarative.plan.model import Check, DesiredReport
+from declarative.qualys import components, hosts
 from declarative.qualys.model import Page, Reader
 from declarative.queries.dates import resolve
 from declarative.queries.expect import evaluate
-from declarative.queries.local import record_matches, unjudgeable
+from declarative.queries.local import as_sent, record_matches
 from declarative.queries.model import Query, Target
 
 Record = Mapping[str, Any]
@@ -31,27 +32,26 @@ def pages_of(
     """The pages of a query whose dates are resolved. A specific asset is one page, or none.
 
     `get/am/asset` takes no filter document: the body that release note 3.7.2 prints beside a GET is ignored by the
-    service (facts 3.1), so the filters of a query with `assetId` are judged here, on the record itself.
+    service (facts 3.1), so the filters of a query with `assetId` are judged here, on the record itself, or the search
+    is asked for that asset where the record does not show them.
     """
+    query = as_sent(query)
+    size = page_size_of(query, page_size)
     if query.target is Target.COMPONENTS:
         return reader.components(
-            query.filters,
-            query.asset_filters,
-            asset_id=query.asset_id,
-            page_size=page_size or 500,
-            after=after,
-            max_pages=max_pages,
+            query.filters, query.asset_filters, asset_id=query.asset_id, page_size=size, after=after, max_pages=max_pages
         )
     if query.asset_id is None:
-        return reader.search(query.filters, page_size=page_size or 100, after=after or 0, max_pages=max_pages)
-    unknown = unjudgeable(query.filters)
-    if unknown:
-        raise UsageError(
-            f"{query.address}: no record shows {unknown[0].field}, so it cannot filter a query with assetId",
-            hint="leave out assetId, and filter asset.assetID beside it",
-        )
+        return reader.search(query.filters, page_size=size, after=after or 0, max_pages=max_pages)
     record = reader.get(query.asset_id)
     return iter([Page([record], None)] if record is not None and record_matches(record, query.filters, now) else [])
+
+
+def page_size_of(query: Query, wanted: int | None) -> int:
+    """Records a page as they will be asked for: the maximum is 300 hosts (facts 3.1) or 1000 components (facts 4)."""
+    if query.target is Target.COMPONENTS:
+        return min(wanted or 500, components.MAX_PAGE)
+    return min(wanted or 100, hosts.MAX_PAGE)
 
 
 def records_of(
@@ -71,6 +71,7 @@ def records_of(
 
 def count_of(reader: Reader, query: Query, *, now: datetime) -> int:
     """By the count call where there is one (hosts), else by reading (components have none, facts 4)."""
+    query = as_sent(query)
     if query.target is Target.HOSTS and query.asset_id is None:
         return reader.count(query.filters)
     return sum(len(page.records) for page in pages_of(reader, query, now=now))
@@ -84,6 +85,15 @@ def check_of(reader: Reader, query: Query, *, now: datetime) -> Check:
     count = None if counted is not None else count_of(reader, resolved, now=now)
     result = evaluate(query.expect, count=count, records=counted or (), now=now)
     return Check(query.address, str(result.status), counted.seen if counted else count, result.message, query.position)
+
+
+def dates_of(desired: Desired, in_scope: Callable[[str], bool]) -> tuple[str, ...]:
+    """What each relative date of the queries a plan asks became: those with expectations, and the scopes of reports."""
+    asked = {query.address for query in desired.queries if query.expect is not None and in_scope(query.address)}
+    for report in desired.reports:
+        if in_scope(report.address):
+            asked.update(address for address in (report.asset_query, report.tag_query) if address is not None)
+    return tuple(f"{query.address}: {told}" for query in desired.queries if query.address in asked for told in query.dates)
 
 
 class _Counted:

@@ -13,6 +13,7 @@ from declarative.kinds.rules import Finding
 from declarative.manifest.model import Manifest
 from declarative.queries.catalog import Problem, check_filter, check_in_values
 from declarative.queries.dates import resolve
+from declarative.queries.local import OR_HINT, search_problem
 from declarative.queries.model import Expect, FieldExpectation, Filter, FilterDocument, Freshness, Query, Target
 
 _PARTS = {"field": "/field", "operator": "/operator", "value": "/value"}
@@ -20,19 +21,12 @@ _PARTS = {"field": "/field", "operator": "/operator", "value": "/value"}
 
 def lower_host_query(manifest: Manifest, context: Context) -> Lowered[Query]:
     spec = manifest.spec
-    asset_id = _asset_id(spec)
-    filters = _document(spec)
+    query = Query(manifest.address, Target.HOSTS, filters=_document(spec), asset_id=_asset_id(spec))
     findings = [*_filters(Target.HOSTS, spec, "/spec/filters"), *_expect_findings(spec.get("expect") or {})]
-    if asset_id is not None and filters.filters:
-        # The call for a specific asset takes no filters in practice (facts 3.1): the search answers the same question.
-        if filters.operation == "OR" and len(filters.filters) > 1:
-            hint = "leave assetId out, or join the filters by AND"
-            findings.append(
-                Finding("query/or-with-asset-id", "/spec/operation", "filters joined by OR cannot be narrowed to one asset", hint)
-            )
-        rows = (Filter("asset.assetID", "EQUALS", str(asset_id)), *filters.filters)
-        filters, asset_id = FilterDocument(rows, "AND"), None
-    return _lowered(manifest, context, Query(manifest.address, Target.HOSTS, filters=filters, asset_id=asset_id), findings)
+    problem = search_problem(query)
+    if problem is not None:
+        findings.append(Finding("query/or-with-asset-id", "/spec/operation", problem, OR_HINT))
+    return _lowered(manifest, context, query, findings)
 
 
 def lower_component_query(manifest: Manifest, context: Context) -> Lowered[Query]:
@@ -73,8 +67,19 @@ def _block(
 
 
 def _document(block: Mapping[str, Any]) -> FilterDocument:
-    rows = tuple(Filter(row["field"], row["operator"], text_of(row["value"])) for row in block.get("filters") or ())
+    rows = tuple(Filter(row["field"], row["operator"], text_of(row["value"])) for _, row in _whole(block.get("filters")))
     return FilterDocument(rows, block.get("operation") or "AND")
+
+
+def _whole(rows: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The rows that have all three parts, by their index: in a manifest that its schema refuses, some have not."""
+    for index, row in enumerate(rows or ()):
+        if row is not None and row.get("field") is not None and row.get("operator") is not None and _is_there(row.get("value")):
+            yield index, row
+
+
+def _is_there(value: Any) -> bool:
+    return value is not None and not (isinstance(value, list) and None in value)
 
 
 def _asset_id(spec: Mapping[str, Any]) -> int | None:
@@ -91,7 +96,7 @@ def text_of(value: Any) -> str:
 
 
 def _filters(target: Target, block: Mapping[str, Any], pointer: str, *, asset_filter: bool = False) -> Iterator[Finding]:
-    for index, row in enumerate(block.get("filters") or ()):
+    for index, row in _whole(block.get("filters")):
         value = row["value"]
         split = check_in_values(row["field"], [text_of(item) for item in value]) if isinstance(value, list) else ()
         filter_ = Filter(row["field"], row["operator"], text_of(value))
@@ -117,14 +122,14 @@ def _expect(written: Mapping[str, Any] | None) -> Expect | None:
         equals=count.get("equals"),
         every=_expectations(written.get("every")),
         none=_expectations(written.get("none")),
-        fresh=None if fresh is None else Freshness(fresh["field"], duration(fresh["within"])),
+        fresh=Freshness(fresh["field"], duration(fresh["within"])) if fresh and {"field", "within"} <= fresh.keys() else None,
         severity=Severity(written.get("severity", "error")),
         message=written.get("message"),
     )
 
 
 def _expectations(rows: list[Mapping[str, Any]] | None) -> tuple[FieldExpectation, ...]:
-    return tuple(FieldExpectation(row["field"], row["operator"], text_of(row["value"])) for row in rows or ())
+    return tuple(FieldExpectation(row["field"], row["operator"], text_of(row["value"])) for _, row in _whole(rows))
 
 
 def _expect_findings(written: Mapping[str, Any]) -> Iterator[Finding]:
@@ -134,7 +139,7 @@ def _expect_findings(written: Mapping[str, Any]) -> Iterator[Finding]:
     if highs and low > min(highs):
         yield Finding("query/expect-bounds", "/spec/expect/count", "no number of results can meet these bounds together")
     for part in ("every", "none"):
-        for index, row in enumerate(written.get(part) or ()):
+        for index, row in _whole(written.get(part)):
             if isinstance(row["value"], list):
                 for problem in check_in_values(row["field"], [text_of(item) for item in row["value"]]):
                     yield Finding("query/expect-value", f"/spec/expect/{part}/{index}/value", problem.message, problem.hint)

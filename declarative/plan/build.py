@@ -71,6 +71,7 @@ class PlanInput:
     refresh: str = "auto"
     live_complete: bool = True
     population: int | None = None
+    dates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +278,7 @@ def _assemble(given: PlanInput, applied: Mapping[str, Applied], changes: list[Ch
         read_strategy=given.read_strategy,
         quota=given.quota,
         refresh=given.refresh,
+        dates=given.dates,
     )
 
 

@@ -1,7 +1,7 @@
 """The plan as JSON (DESIGN 3.4), its digest, and the saved file.
 
-Same plan, same bytes: keys sorted, no clock but `createdAt` and `expiresAt`. The file holds everything that apply needs;
-`digest` is what a reviewer approves, `checksum` tells that not a byte of the rest was altered.
+Same plan, same bytes: keys sorted, no clock but `createdAt`, `expiresAt` and what relative dates became (`dates`). The file
+holds everything that apply needs; `digest` is what a reviewer approves, `checksum` tells that not a byte of the rest was altered.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ def _document(plan: Plan, changes: list[dict[str, Any]]) -> dict[str, Any]:
             "windowSeconds": plan.quota.window_seconds,
         },
         "refresh": plan.refresh,
+        "dates": list(plan.dates),
     }
 
 

@@ -43,6 +43,7 @@ def plan_of(document: Json) -> Plan:
         read_strategy=document["readStrategy"],
         quota=Quota(quota["limit"], quota["remaining"], quota["windowSeconds"]),
         refresh=document["refresh"],
+        dates=tuple(document.get("dates", ())),
     )
 
 

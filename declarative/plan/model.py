@@ -207,6 +207,7 @@ class Plan:
     read_strategy: str = ""  # how the live state was read, and why
     quota: Quota = Quota()
     refresh: str = "auto"  # `none` cannot be applied
+    dates: tuple[str, ...] = ()  # what each relative date of the checks and scopes was taken for
 
     def count(self, action: Action) -> int:
         return sum(1 for change in self.changes if change.action is action)

@@ -7,13 +7,14 @@ with milliseconds, epoch milliseconds and a space-separated form that means UTC.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from declarative.core.errors import InvalidError
 from declarative.queries.fields import Group, lookup
-from declarative.queries.model import Filter, FilterDocument, Query, Target
+from declarative.queries.model import Expect, FieldExpectation, Filter, FilterDocument, Query, Target
 
 DATE_FORMS = (
     "yyyy-MM-ddTHH:mm:ssZ",
@@ -98,14 +99,69 @@ def to_api(moment: datetime) -> str:
 def resolve(query: Query, now: datetime) -> Query:
     """The query with every date value in the form that is sent, relative ones resolved against one `now`.
 
-    Call once a run, so that all requests of a run mean the same moment. Raises WrongDateError naming the field for a
-    value that is no date; `check_filter` finds these earlier. Undocumented fields keep what is no date.
+    Call once a run, so that all requests of a run mean the same moment; a second call changes nothing. `dates` of the
+    result tells what each relative date became. Raises WrongDateError naming the field for a value that is no date;
+    `check_filter` finds these earlier. Undocumented fields keep what is no date.
     """
-    return replace(
+    resolved = replace(
         query,
         filters=_resolve_document(query.target, query.filters, now, asset_filter=False),
         asset_filters=_resolve_document(query.target, query.asset_filters, now, asset_filter=True),
+        expect=_resolve_expect(query.expect, now) if query.expect is not None else None,
     )
+    return replace(resolved, dates=query.dates or tuple(_told(query, resolved)))
+
+
+def _resolve_expect(expect: Expect, now: datetime) -> Expect:
+    fresh = expect.fresh
+    if fresh is not None and fresh.since is None:
+        fresh = replace(fresh, since=_before(now, fresh.within))
+    every, none = (tuple(_fixed(rule, now) for rule in rules) for rules in (expect.every, expect.none))
+    return replace(expect, every=every, none=none, fresh=fresh)
+
+
+def _fixed(rule: FieldExpectation, now: datetime) -> FieldExpectation:
+    if not is_relative(rule.value):
+        return rule
+    try:
+        return replace(rule, value=to_api(parse_filter_date(rule.value, now)))
+    except ValueError as error:
+        raise WrongDateError(f"{rule.field}: {error}") from None
+
+
+def _before(now: datetime, span: timedelta) -> datetime:
+    try:
+        return now.astimezone(UTC) - span
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _told(written: Query, resolved: Query) -> Iterator[str]:
+    pairs = [
+        *zip(written.filters.filters, resolved.filters.filters, strict=True),
+        *zip(written.asset_filters.filters, resolved.asset_filters.filters, strict=True),
+    ]
+    for before, after in pairs:
+        if before.value != after.value and is_relative(before.value):
+            yield f"{before.field} {before.operator} {before.value} is {after.value}"
+    if written.expect is None or resolved.expect is None:
+        return
+    for name in ("every", "none"):
+        for rule, fixed in zip(getattr(written.expect, name), getattr(resolved.expect, name), strict=True):
+            if rule != fixed:
+                yield f"expect {name} {rule.field} {rule.operator} {rule.value} is {fixed.value}"
+    fresh = resolved.expect.fresh
+    if fresh is not None and fresh.since is not None:
+        yield f"expect {fresh.field} within {span_text(fresh.within)} is since {to_api(fresh.since)}"
+
+
+def span_text(span: timedelta) -> str:
+    """A span as manifests write it: `30d`, `12h`, `90m`, `5s`."""
+    seconds = int(span.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def _resolve_document(target: Target, document: FilterDocument, now: datetime, *, asset_filter: bool) -> FilterDocument:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from declarative.core.diagnostics import Severity
-from declarative.queries.dates import parse_filter_date, parse_response_date
+from declarative.queries.dates import parse_filter_date, parse_response_date, span_text
 from declarative.queries.model import Expect, FieldExpectation, Freshness
 from declarative.queries.select import Record, pick, values_at
 
@@ -86,7 +86,7 @@ def _passed(expect: Expect, count: int) -> str:
     parts += [f"every {_wanted(rule)}" for rule in expect.every]
     parts += [f"none {_wanted(rule)}" for rule in expect.none]
     if expect.fresh is not None:
-        parts.append(f"{expect.fresh.field} within {_span(expect.fresh.within)}")
+        parts.append(f"{expect.fresh.field} within {span_text(expect.fresh.within)}")
     return ", ".join(parts)
 
 
@@ -118,7 +118,8 @@ def _read(expect: Expect, records: Iterable[Record], now: datetime) -> tuple[int
         if offenders.total
     ]
     if expect.fresh is not None and stale.total:
-        problems.append(f"{stale.total} of {seen} have a {expect.fresh.field} older than {_span(expect.fresh.within)}: {stale}")
+        age = span_text(expect.fresh.within)
+        problems.append(f"{stale.total} of {seen} have a {expect.fresh.field} older than {age}: {stale}")
     return seen, problems
 
 
@@ -131,7 +132,7 @@ def _check_fresh(fresh: Freshness, record: Record, now: datetime, stale: _Offend
     newest = max(known)
     if newest > now + _CLOCK_SKEW:
         stale.add(record, f"{newest.isoformat()} is in the future")
-    elif newest < now - fresh.within:
+    elif newest < (fresh.since or now - fresh.within):
         stale.add(record, newest.astimezone(UTC).isoformat().replace("+00:00", "Z"))
 
 
@@ -221,11 +222,3 @@ def _name(record: Record) -> str:
     asset_id = pick(record, "assetId")
     name = pick(record, "assetName")
     return f"asset {asset_id} {name}" if name else f"asset {asset_id}"
-
-
-def _span(within: timedelta) -> str:
-    seconds = int(within.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"

@@ -1,18 +1,21 @@
 """Judging a host filter on a record at hand.
 
 `get/am/asset` takes only an id: the filter body that release note 3.7.2 prints beside the GET is not read by the service
-(facts 3.1). The filters of a query for one asset are therefore judged on the record that came back.
+(facts 3.1). The filters of a query for one asset are therefore judged on the record that came back, where it shows them;
+else the search is asked for that asset.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from declarative.core.errors import InvalidError
 from declarative.queries.expect import matches
-from declarative.queries.model import Filter, FilterDocument
+from declarative.queries.model import Filter, FilterDocument, Query, Target
 from declarative.queries.select import values_at
 
 # Filter field -> where a record shows it (facts 3.4 against 3.6; RN372 for the AI criticality fields).
@@ -56,6 +59,32 @@ RESPONSE_PATHS: Mapping[str, str] = MappingProxyType(
 def unjudgeable(document: FilterDocument) -> tuple[Filter, ...]:
     """The filters whose field no record shows."""
     return tuple(row for row in document.filters if row.field not in RESPONSE_PATHS)
+
+
+def as_sent(query: Query) -> Query:
+    """The query as it goes out. One for a single host whose filters a record does not show becomes a search for that
+    host; every other one is itself.
+
+    Raises InvalidError where that search would need AND and OR at once, which a filter document cannot say (facts 3.2).
+    """
+    if query.target is not Target.HOSTS or query.asset_id is None or not unjudgeable(query.filters):
+        return query
+    problem = search_problem(query)
+    if problem is not None:
+        raise InvalidError(f"{query.address}: {problem}", hint=OR_HINT)
+    rows = (Filter("asset.assetID", "EQUALS", str(query.asset_id)), *query.filters.filters)
+    return replace(query, filters=FilterDocument(rows, "AND"), asset_id=None)
+
+
+OR_HINT = "leave the asset id out, or join the filters by AND"
+
+
+def search_problem(query: Query) -> str | None:
+    """Why a query for a single host can be asked neither way; None where it can."""
+    hidden = unjudgeable(query.filters) if query.target is Target.HOSTS and query.asset_id is not None else ()
+    if not hidden or query.filters.operation != "OR" or len(query.filters.filters) < 2:
+        return None
+    return f"filters joined by OR cannot be narrowed to one asset, as no record shows {hidden[0].field}"
 
 
 def record_matches(record: Mapping[str, Any], document: FilterDocument, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -50,8 +50,11 @@ class FieldExpectation:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
+    """`since`: the earliest moment that is fresh, once `dates.resolve` has fixed what "now" is."""
+
     field: str
     within: timedelta
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Query:
 
     HOSTS: `filters` over `search/am/asset`, or one asset by `asset_id` over `get/am/asset`.
     COMPONENTS: `filters` are component.* (`componentFilter`), `asset_filters` asset.*/software.*
-    (`assetSoftwareFilter`); `asset_id` narrows to one asset.
+    (`assetSoftwareFilter`); `asset_id` narrows to one asset. `dates`: what each relative date means in this run, in words.
     """
 
     address: str
@@ -90,3 +93,4 @@ class Query:
     expect: Expect | None = None
     position: Position | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    dates: tuple[str, ...] = ()

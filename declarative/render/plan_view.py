@@ -147,7 +147,7 @@ def headline_notes(plan: Plan) -> tuple[tuple[str, str], ...]:
 
 
 def calls_lines(plan: Plan) -> tuple[str, ...]:
-    """The API calls made and to be made, against the quota the last answer told."""
+    """The API calls made and to be made, against the quota the last answer told; what relative dates were taken for."""
     calls, quota = plan.calls, plan.quota
     strategy = f" ({plan.read_strategy})" if plan.read_strategy else ""
     lines = [f"read: {count(calls.read, 'call')}{strategy}"]
@@ -159,6 +159,7 @@ def calls_lines(plan: Plan) -> tuple[str, ...]:
     lines.append(apply)
     if quota.limit is not None or quota.remaining is not None:
         lines.append("quota: " + _quota(quota.limit, quota.remaining, quota.window_seconds, writes))
+    lines += [f"date: {told}" for told in plan.dates]
     return tuple(lines)
 
 

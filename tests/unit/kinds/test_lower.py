@@ -96,15 +96,13 @@ def test_a_query_for_one_asset_names_its_id(desired, manifest):
     assert (found.asset_id, found.filters.filters) == (8194990, ())
 
 
-def test_filters_on_one_asset_become_a_search_for_it(desired, manifest):
+def test_a_query_for_one_asset_keeps_its_id_beside_its_filters(desired, manifest):
     filters = [{"field": "asset.aiCriticalityScoreConfidence", "operator": "EQUALS", "value": "LOW"}]
     state = desired(manifest("HostQuery", "q", {"assetId": 8194990, "filters": filters}))
     (found,) = state.queries
     assert state.diagnostics == ()
-    assert found.asset_id is None
-    assert found.filters == FilterDocument(
-        (Filter("asset.assetID", "EQUALS", "8194990"), Filter("asset.aiCriticalityScoreConfidence", "EQUALS", "LOW"))
-    )
+    assert found.asset_id == 8194990
+    assert found.filters == FilterDocument((Filter("asset.aiCriticalityScoreConfidence", "EQUALS", "LOW"),))
 
 
 def test_component_dates_of_every_form_are_sent_in_one_form(desired, manifest):

@@ -118,8 +118,10 @@ def test_filters_are_written_once(desired, manifest, found):
     assert found(desired(manifest("ComponentQuery", "q", spec))) == [("query/two-forms", "/spec/componentFilter")]
 
 
-def test_one_asset_cannot_be_an_alternative(desired, manifest, found):
+def test_alternatives_for_one_asset_need_fields_that_its_record_shows(desired, manifest, found):
     rows = [{"field": "asset.name", "operator": "EQUALS", "value": name} for name in "ab"]
+    assert found(desired(manifest("HostQuery", "q", {"assetId": 5, "filters": rows, "operation": "OR"}))) == []
+    rows[0] = {"field": "processors", "operator": "CONTAINS", "value": "Xeon"}
     state = desired(manifest("HostQuery", "q", {"assetId": 5, "filters": rows, "operation": "OR"}))
     assert found(state) == [("query/or-with-asset-id", "/spec/operation")]
 
