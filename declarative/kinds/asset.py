@@ -18,6 +18,8 @@ DATES = ("sourceCreatedDate", "sourceLastUpdatedDate")
 
 def lower_connector(manifest: Manifest, _context: Context) -> Lowered[ConnectorRef]:
     spec = manifest.spec
+    if spec.get("connectorUuid") is None:
+        return Lowered(None)
     uuid = str(spec["connectorUuid"]).lower()
     return Lowered(ConnectorRef(manifest.name, uuid, spec.get("source") or "WEBHOOK", bool(spec.get("marker", False))))
 
@@ -25,10 +27,10 @@ def lower_connector(manifest: Manifest, _context: Context) -> Lowered[ConnectorR
 def lower_asset(manifest: Manifest, context: Context) -> Lowered[DesiredAsset]:
     spec = manifest.spec
     findings = list(asset_rules.check(spec, context.now))
-    name = spec["connector"]
-    connector = context.connectors.get(name)
-    if connector is None:
-        if f"Connector/{name}" in context.broken:
+    name = spec.get("connector")
+    connector = context.connectors.get(name) if name is not None else None
+    if name is None or connector is None:
+        if name is None or f"Connector/{name}" in context.broken:
             return Lowered(None, tuple(findings))
         hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
         findings.append(Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint))
@@ -37,9 +39,9 @@ def lower_asset(manifest: Manifest, context: Context) -> Lowered[DesiredAsset]:
     asset = DesiredAsset(
         address=manifest.address,
         connector=connector,
-        identity=pruned(spec["identityAttributes"]),
+        identity=pruned(spec.get("identityAttributes") or {}),
         core=_core(spec.get("coreAttributes") or {}),
-        ignore=frozenset(path.removeprefix("spec.") for path in lifecycle.get("ignore") or ()),
+        ignore=frozenset(path.removeprefix("spec.") for path in lifecycle.get("ignore") or () if path is not None),
         on_remove=OnRemove(lifecycle.get("onRemove", OnRemove.FORGET)),
         position=manifest.position,
         labels=manifest.labels,

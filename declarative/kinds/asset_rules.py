@@ -66,22 +66,24 @@ _LIKELY_SECONDS = 30 * 86_400_000
 
 
 def check(spec: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
-    """Everything wrong with the asset by itself; what it shares with others is looked at elsewhere."""
-    identity: Mapping[str, Any] = spec["identityAttributes"]
+    """Everything wrong with the asset by itself; what it shares with others is looked at elsewhere. Whatever may be missing
+    from the well-typed part of a wrong manifest may be missing here."""
+    identity: Mapping[str, Any] = spec.get("identityAttributes") or {}
     core: Mapping[str, Any] = spec.get("coreAttributes") or {}
-    yield from _identity(identity)
+    if "identityAttributes" in spec:
+        yield from _identity(identity)
     yield from _placeholders(identity)
     yield from _lengths(core)
     yield from _formats(identity, IDENTITY, _TOP)
     yield from _formats(core, CORE, _TOP)
     yield from _formats(core.get("biosInfo") or {}, f"{CORE}/biosInfo", _TOP)
     for index, interface in enumerate(core.get("networkInterfaces") or ()):
-        yield from _formats(interface, f"{CORE}/networkInterfaces/{index}", _INTERFACE)
+        yield from _formats(interface or {}, f"{CORE}/networkInterfaces/{index}", _INTERFACE)
     yield from _numbers(core)
     yield from _dates(core, now)
     yield from _repeated(identity, core)
     yield from _lists(identity, core)
-    yield from _ignored((spec.get("lifecycle") or {}).get("ignore") or ())
+    yield from ignored((spec.get("lifecycle") or {}).get("ignore") or ())
 
 
 def _identity(identity: Mapping[str, Any]) -> Iterator[Finding]:
@@ -152,7 +154,7 @@ def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
 
 def _numbers(core: Mapping[str, Any]) -> Iterator[Finding]:
     for index, port in enumerate(core.get("ports") or ()):
-        number = port.get("port")
+        number = (port or {}).get("port")
         if number is not None and not (_is_whole(number) and 0 <= int(number) <= 65_535):
             yield Finding(
                 "asset/port",
@@ -161,7 +163,7 @@ def _numbers(core: Mapping[str, Any]) -> Iterator[Finding]:
                 "a port is a number from 0 to 65535",
             )
     sized = [
-        (f"volumes/{index}/{name}", volume.get(name))
+        (f"volumes/{index}/{name}", (volume or {}).get(name))
         for index, volume in enumerate(core.get("volumes") or ())
         for name in ("size", "free")
     ]
@@ -223,9 +225,11 @@ def _lists(identity: Mapping[str, Any], core: Mapping[str, Any]) -> Iterator[Fin
                 yield Finding("asset/empty-list", f"{pointer}/{name}", message, "remove the key")
 
 
-def _ignored(paths: Sequence[str]) -> Iterator[Finding]:
+def ignored(paths: Sequence[str | None]) -> Iterator[Finding]:
     known = field_paths("Asset") if paths else frozenset()
     for index, path in enumerate(paths):
+        if path is None:
+            continue
         plain = path.removeprefix("spec.")
         if plain in known or (plain.startswith("coreAttributes.customConnectorAttributes.") and not plain.endswith(".")):
             continue

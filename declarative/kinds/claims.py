@@ -69,7 +69,8 @@ def _claims(
             if value is not None:
                 yield asset.address, "asset/shared-identity", (what, value), f"{_IDENTITY}/{name}"
     for report in reports:
-        yield report.address, "report/shared-name", (report.request["name"],), "/spec/request/name"
+        if "name" in report.request:  # it is missing from the well-typed part of some wrong ones
+            yield report.address, "report/shared-name", (report.request["name"],), "/spec/request/name"
 
 
 def check_moves(project: Project, addresses: Collection[str], locate: Locator) -> Iterator[Diagnostic]:

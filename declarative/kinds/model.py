@@ -10,6 +10,7 @@ from typing import Any
 
 from declarative.assets.model import ConnectorRef, DesiredAsset
 from declarative.core.diagnostics import Diagnostic, Position
+from declarative.manifest.model import Locator
 from declarative.queries.model import Query
 
 
@@ -37,6 +38,73 @@ class ReportDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class InventorySource:
+    """Where the rows are. `format`: csv, jsonl, parquet or database; `place`: a path or glob below the project's root, or
+    the URL of a database."""
+
+    format: str
+    place: str = field(repr=False)  # a database's URL may hold a password
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    table: str | None = None
+    sql: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSource:
+    """Where one field of an asset takes its value from: exactly one of `column`, `template` and `value`.
+
+    `path` is a field path; `record` is the key below `path` where that is a list of records. `types`: the JSON types the
+    Asset schema allows there; `split` and `date` as in the manifest; `pointer`: where it was written.
+    """
+
+    path: str
+    types: frozenset[str]
+    pointer: str
+    record: str | None = None
+    column: str | None = None
+    template: str | None = None
+    value: Any = None
+    split: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A row's cell has to be one of `values` (`negated`: none of them). None among the values stands for an empty cell."""
+
+    column: str
+    values: tuple[str | None, ...]
+    negated: bool
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryDeclaration:
+    """An inventory manifest: rows that are read when a plan is made, each an asset of its own.
+
+    `columns`: every column that is needed, with the pointer to where it was named first.
+    """
+
+    address: str
+    connector: str
+    source: InventorySource
+    key: str
+    fields: tuple[FieldSource, ...]
+    defaults: tuple[FieldSource, ...]
+    where: tuple[Condition, ...]
+    max_bad_rows: int
+    engine: str
+    lifecycle: Mapping[str, Any]
+    columns: Mapping[str, str]
+    locate: Locator = field(compare=False, repr=False)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def row_address(self, key: str) -> str:
+        return f"{self.address}[{key}]"
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """Everything the manifests ask for. Each tuple is sorted by address."""
 
@@ -44,4 +112,5 @@ class Desired:
     assets: tuple[DesiredAsset, ...] = ()
     reports: tuple[ReportDeclaration, ...] = ()
     queries: tuple[Query, ...] = ()
+    inventories: tuple[InventoryDeclaration, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()

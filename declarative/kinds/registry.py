@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,12 @@ from declarative.core.diagnostics import Diagnostic, Position, ordered
 from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset, lower_connector
 from declarative.kinds.context import Context, Lowered
-from declarative.kinds.model import Desired, ReportDeclaration
+from declarative.kinds.inventory import lower_inventory
+from declarative.kinds.model import Desired, InventoryDeclaration, ReportDeclaration
 from declarative.kinds.query import lower_component_query, lower_host_query
 from declarative.kinds.report import QUERY_KINDS, lower_report
 from declarative.kinds.rules import check_settings, to_diagnostics
+from declarative.kinds.told import Told
 from declarative.manifest.model import Loaded, Manifest
 from declarative.queries.model import Query
 from declarative.schema.registry import Schema, schema_for
@@ -25,11 +27,13 @@ PROJECT_FILE = "declarative.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`lower` turns a manifest into its value of the desired state; None for the project, which has none."""
+    """`lower` turns a manifest into its value of the desired state; None for the project, which has none. `tolerant`: it
+    also takes the well-typed part of a wrong manifest, for the sake of what it finds there."""
 
     name: str
     what: str
     lower: Callable[[Manifest, Context], Lowered[Any]] | None = None
+    tolerant: bool = False
 
     @property
     def schema(self) -> Schema:
@@ -39,11 +43,12 @@ class Kind:
 # Lowered in this order: what is referred to comes before what refers to it.
 KINDS: tuple[Kind, ...] = (
     Kind("Project", "The project: the folder tree below its file, and how it is treated."),
-    Kind("Connector", "A source that assets are imported under.", lower_connector),
-    Kind("HostQuery", "A search over hosts, as data or as a check.", lower_host_query),
-    Kind("ComponentQuery", "A search over software components, as data or as a check.", lower_component_query),
-    Kind("Asset", "One third-party asset.", lower_asset),
-    Kind("Report", "A report that is run on change or on a schedule.", lower_report),
+    Kind("Connector", "A source that assets are imported under.", lower_connector, tolerant=True),
+    Kind("HostQuery", "A search over hosts, as data or as a check.", lower_host_query, tolerant=True),
+    Kind("ComponentQuery", "A search over software components, as data or as a check.", lower_component_query, tolerant=True),
+    Kind("Asset", "One third-party asset.", lower_asset, tolerant=True),
+    Kind("AssetInventory", "Many assets at once, a row each.", lower_inventory),
+    Kind("Report", "A report that is run on change or on a schedule.", lower_report, tolerant=True),
 )
 
 
@@ -65,24 +70,48 @@ def lower(loaded: Loaded, *, now: datetime) -> Desired:
                 values[address] = lowered.value
         if kind.lower is lower_connector:
             context = replace(context, connectors={manifests[address].name: value for address, value in values.items()})
+    partial = _partial_values(loaded, context, found)
+    found.extend(_claims(loaded, manifests, {**partial, **values}))
     return _desired(loaded, manifests, values, found)
+
+
+def _partial_values(loaded: Loaded, context: Context, found: list[Diagnostic]) -> dict[str, Any]:
+    """What the well-typed parts of wrong manifests would mean, by address; only ever compared with others."""
+    values: dict[str, Any] = {}
+    told = Told(loaded.diagnostics) if loaded.partial else None
+    kinds = {kind.name: kind for kind in KINDS if kind.tolerant}
+    for manifest in loaded.partial:
+        kind = kinds.get(manifest.kind)
+        if kind is None or kind.lower is None or told is None:
+            continue
+        lowered = kind.lower(manifest, context)
+        found.extend(told.new(to_diagnostics(manifest, lowered.findings, loaded.project.rules)))
+        if lowered.value is not None and manifest.name:
+            values[manifest.address] = lowered.value
+    return values
+
+
+def _claims(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    in_order = sorted(values.items())
+    places = {**{manifest.address: manifest for manifest in loaded.partial}, **manifests}
+    connectors = [(address, value) for address, value in in_order if isinstance(value, ConnectorRef)]
+    assets = [value for _, value in in_order if isinstance(value, DesiredAsset)]
+    reports = [value for _, value in in_order if isinstance(value, ReportDeclaration)]
+    return claims.check(places, connectors, assets, reports, loaded.project.rules)
 
 
 def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[str, Any], found: list[Diagnostic]) -> Desired:
     in_order = [values[address] for address in sorted(values)]
-    connectors = {address: values[address] for address in sorted(values) if isinstance(values[address], ConnectorRef)}
-    assets = tuple(value for value in in_order if isinstance(value, DesiredAsset))
-    reports = tuple(value for value in in_order if isinstance(value, ReportDeclaration))
     settings = loaded.project.rules
-    found.extend(claims.check(manifests, connectors.items(), assets, reports, settings))
     place = loaded.project.locate or (lambda _pointer: Position(PROJECT_FILE))
     found.extend(claims.check_moves(loaded.project, _broken(loaded).union(manifests), place))
     found.extend(check_settings(settings, place))
     return Desired(
-        connectors=tuple(connectors.values()),
-        assets=assets,
-        reports=reports,
+        connectors=tuple(value for value in in_order if isinstance(value, ConnectorRef)),
+        assets=tuple(value for value in in_order if isinstance(value, DesiredAsset)),
+        reports=tuple(value for value in in_order if isinstance(value, ReportDeclaration)),
         queries=tuple(value for value in in_order if isinstance(value, Query)),
+        inventories=tuple(value for value in in_order if isinstance(value, InventoryDeclaration)),
         diagnostics=ordered(found),
     )
 

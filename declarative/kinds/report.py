@@ -23,7 +23,7 @@ _FLAGS = ("emailNotification", "useReportNameAsFilename")
 
 def lower_report(manifest: Manifest, context: Context) -> Lowered[ReportDeclaration]:
     spec = manifest.spec
-    request = _request(spec["request"])
+    request = _request(spec.get("request") or {})
     findings = list(_check(request))
     scope: Mapping[str, Any] = spec.get("scope") or {}
     asset_query = _query(scope, "assets", context, findings)
@@ -65,7 +65,9 @@ def _query(scope: Mapping[str, Any], part: str, context: Context, findings: list
     """The address of the query a scope names."""
     if scope.get(part) is None:
         return None
-    name = scope[part]["query"]
+    name = scope[part].get("query")
+    if name is None:
+        return None
     candidates = [name] if "/" in name else [f"{kind}/{name}" for kind in QUERY_KINDS]
     known = [address for address in candidates if address in context.queries]
     if not known and context.broken.intersection(candidates):
@@ -95,10 +97,10 @@ def _scope_findings(scope: Mapping[str, Any], request: Mapping[str, Any]) -> Ite
 
 
 def _check(request: Mapping[str, Any]) -> Iterator[Finding]:
-    if request["format"] != "PDF":
+    if request.get("format", "PDF") != "PDF":
         message = f'"{request["format"]}" is not a documented format; PDF is'
         yield Finding("report/format", f"{REQUEST}/format", message, did_you_mean(request["format"], ["PDF"]))
-    if request["reportType"] != "EASM_LEAD":
+    if request.get("reportType", "EASM_LEAD") != "EASM_LEAD":
         message = f'"{request["reportType"]}" is not a supported report type; EASM_LEAD is'
         yield Finding("report/type", f"{REQUEST}/reportType", message, did_you_mean(request["reportType"], ["EASM_LEAD"]))
     for name in _ID_LISTS:

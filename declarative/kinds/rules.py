@@ -192,6 +192,40 @@ RULES: tuple[Rule, ...] = (
         _W,
     ),
     Rule("filter/date-equals-midnight", "A day is not a moment", "EQUALS with a bare date means its midnight exactly.", _W),
+    Rule(
+        "inventory/source",
+        "The rows have one place",
+        "An inventory names one of csv, jsonl, parquet and database, inside the project, and what belongs to that.",
+        adjustable=False,
+    ),
+    Rule(
+        "inventory/mapping",
+        "Columns lead to fields",
+        "Each entry of `map` and `defaults` names a field of the Asset schema, and one place that its value is taken from.",
+        adjustable=False,
+    ),
+    Rule(
+        "inventory/condition", "Conditions say one thing", "Each entry of `where` has exactly one comparison.", adjustable=False
+    ),
+    Rule(
+        "inventory/unknown-column",
+        "Columns exist",
+        "Every column that an inventory names is there; looked at before any row is read.",
+        adjustable=False,
+    ),
+    Rule("inventory/unreadable", "The rows can be read", "The file or the database is there and can be read.", adjustable=False),
+    Rule(
+        "inventory/bad-row",
+        "Rows make sense",
+        "A row that cannot be read, has no key, or makes no valid asset is told with its line; `maxBadRows` bounds how many.",
+        adjustable=False,
+    ),
+    Rule("inventory/duplicate-key", "Keys are unique", "Two rows of one inventory never have the same key.", adjustable=False),
+    Rule(
+        "inventory/empty",
+        "An inventory has rows",
+        "An extract without a single row is far more often broken than true: it would remove everything.",
+    ),
     Rule("project/moved", "Moves lead somewhere", "A `moved` entry goes from an address without a manifest to one that has one."),
     Rule(
         "project/unknown-rule", "Rule settings name rules", "`spec.rules` names rules of this catalogue that can be adjusted.", _W

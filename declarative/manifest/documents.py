@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from declarative.manifest.model import Manifest
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, read_nodes, to_value
 from declarative.manifest.overlays import Overlay, overlaid
 from declarative.manifest.quick import read_quickly
+from declarative.manifest.remainder import remainder
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.shapes import ANY, LOOSE, Shape, shape_of
 from declarative.manifest.sources import RawDocument, ReadLimits
@@ -21,7 +22,7 @@ from declarative.manifest.spans import Span, refused
 from declarative.manifest.variables import Substitution, Variable
 from declarative.schema.registry import API_VERSION, kinds, schema_for
 from declarative.schema.suggest import did_you_mean
-from declarative.schema.validate import violations
+from declarative.schema.validate import Violation, violations
 
 _KIND_LINE = re.compile(r"^kind:[ ]+[\"']?(\w+)", re.MULTILINE)
 _NO_VALUES: Mapping[str, Any] = {}
@@ -40,7 +41,8 @@ class Context:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`manifest` is None where the document is empty or wrong. `address` is known also for some wrong ones; `applied`
-    are the indexes of the overlays that were merged; `pure`: nothing but the document's own text made the manifest."""
+    are the indexes of the overlays that were merged; `pure`: nothing but the document's own text made the manifest.
+    `partial`: the well-typed part of a wrong one."""
 
     manifest: Manifest | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -48,6 +50,7 @@ class Outcome:
     locate: DocumentLocator | None = None
     applied: tuple[int, ...] = ()
     pure: bool = False
+    partial: Manifest | None = None
 
 
 @cache
@@ -118,13 +121,18 @@ def read_document(document: RawDocument, context: Context, checked: Value | None
         locate = replace(locate, origins=origins)
     # A value that could not be read or resolved is null by now; the schema has nothing to add to that.
     known = {one.position for one in found}
+    refused: tuple[Violation, ...] = ()
     if checked is None or value is not read.value:
-        found.extend(one for one in schema_diagnostics(value, locate) if one.position not in known)
+        refused = violations(value["kind"], value)
+        found.extend(one for one in _located(refused, locate) if one.position not in known)
     address = address_of(value)
     if found or document.marred:
         # Positions that one forbidden character has already been reported for say nothing new.
         kept = [one for one in found if one.position is None or one.position.line not in document.marred]
-        return Outcome(None, tuple(replace(one, address=one.address or address) for one in kept), address, locate, applied)
+        left = remainder(value["kind"], value, refused)
+        partial = _manifest(left, locate) if left is not None else None
+        told = tuple(replace(one, address=one.address or address) for one in kept)
+        return Outcome(None, told, address, locate, applied, partial=partial)
     return Outcome(_manifest(value, locate), (), address, locate, applied, pure=value is read.value)
 
 
@@ -193,8 +201,12 @@ def envelope_problem(value: Any, locate: DocumentLocator) -> Diagnostic | None:
 
 def schema_diagnostics(value: Mapping[str, Any], locate: DocumentLocator) -> list[Diagnostic]:
     """What the schema of the value's kind says, each finding at its place."""
+    return _located(violations(value["kind"], value), locate)
+
+
+def _located(refused: Iterable[Violation], locate: DocumentLocator) -> list[Diagnostic]:
     found = []
-    for violation in violations(value["kind"], value):
+    for violation in refused:
         refusal = Refusal(violation.rule, violation.message, violation.hint)
         found.append(diagnose(locate, violation.pointer, refusal, at_key=violation.at_key))
     return found
@@ -222,7 +234,7 @@ def _manifest(value: Mapping[str, Any], locate: DocumentLocator) -> Manifest:
     return Manifest(
         api_version=value["apiVersion"],
         kind=value["kind"],
-        name=metadata["name"],
+        name=metadata.get("name") or "",
         metadata=metadata,
         spec=value.get("spec") or _NO_VALUES,
         position=locate.position,

@@ -71,7 +71,13 @@ def load(
     found.extend(gathered.finish())
     manifests = tuple(sorted(gathered.manifests.values(), key=lambda manifest: manifest.address))
     return Loaded(
-        read.project, manifests, ordered(found), _digest(read.project, manifests), (PROJECT_FILE, *files), gathered.broken
+        read.project,
+        manifests,
+        ordered(found),
+        _digest(read.project, manifests),
+        (PROJECT_FILE, *files),
+        gathered.broken,
+        tuple(gathered.partial),
     )
 
 
@@ -102,6 +108,7 @@ class _Gathered:
     context: Context
     cache: WarmCache
     manifests: dict[str, Manifest] = field(default_factory=dict)
+    partial: list[Manifest] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
     _first: dict[str, DocumentLocator] = field(default_factory=dict)
     _applied: set[int] = field(default_factory=set)
@@ -135,13 +142,16 @@ class _Gathered:
     def add(self, outcome: Outcome) -> None:
         self.found.extend(outcome.diagnostics)
         self._applied.update(outcome.applied)
+        if outcome.partial is not None:
+            self.partial.append(outcome.partial)
         address, locate = outcome.address, outcome.locate
         if address is None or locate is None:
             return
         first = self._first.setdefault(address, locate)
         if first is not locate:
             self.found.append(_duplicate(address, first, locate))
-            self.manifests.pop(address, None)
+            twice = (self.manifests.pop(address, None), outcome.manifest)
+            self.partial.extend(manifest for manifest in twice if manifest is not None)
         elif outcome.manifest is not None:
             if outcome.manifest.kind == "Project":
                 refusal = Refusal("project/misplaced", "a project inside a project", f"only {PROJECT_FILE} at the root holds one")

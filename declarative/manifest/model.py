@@ -68,7 +68,8 @@ class Project:
 class Loaded:
     """Everything the files said. `manifests` are only the ones without errors of their own, sorted by address;
     `digest` covers the meaning of all of them and the project (not file order, comments or formatting). `broken` are the
-    addresses of manifests that are there but wrong: a reference to one is not a reference to nothing."""
+    addresses of manifests that are there but wrong: a reference to one is not a reference to nothing. `partial` is the
+    well-typed part of each wrong one (`name` is empty where it has none): good for checks, never for a plan."""
 
     project: Project
     manifests: tuple[Manifest, ...]
@@ -76,3 +77,4 @@ class Loaded:
     digest: str
     files: tuple[str, ...]
     broken: frozenset[str] = frozenset()
+    partial: tuple[Manifest, ...] = ()

@@ -46,6 +46,7 @@ class Told:
     message: str
     hint: Hint = None
     key: str | None = None
+    missing: str | None = None
 
 
 def quoted(value: Any) -> str:
@@ -136,7 +137,7 @@ def _required(root: Schema, found: Found, _path: Path) -> Iterator[Told]:
     # The validator reports one error a key without naming it outside its text; tell all, the caller drops repetitions.
     for key in found.wanted:
         if key not in found.instance:
-            yield Told("schema/required", f'missing key "{key}"', partial(_example_hint, root, found.schema, key))
+            yield Told("schema/required", f'missing key "{key}"', partial(_example_hint, root, found.schema, key), missing=key)
 
 
 def _example_hint(root: Schema, schema: Schema, key: str) -> str | None:

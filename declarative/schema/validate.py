@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from declarative.schema import messages
 from declarative.schema.registry import Schema, schema_for
+from declarative.schema.suggest import closest
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -28,13 +29,15 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One finding. `pointer` is a JSON pointer into the document; `at_key`: the key is wrong, not its value."""
+    """One finding. `pointer` is a JSON pointer into the document; `at_key`: the key is wrong, not its value; `missing`:
+    the key that the mapping at the pointer lacks."""
 
     pointer: str
     rule: str
     message: str
     hint: str | None = None
     at_key: bool = False
+    missing: str | None = None
 
 
 def violations(kind: str, instance: Any) -> tuple[Violation, ...]:
@@ -47,10 +50,26 @@ def violations(kind: str, instance: Any) -> tuple[Violation, ...]:
     for error in _reference(kind).iter_errors(instance):
         for violation, hint, place in _told(root, error, tuple(error.absolute_path)):
             found[(order.of(place), violation.rule, violation.message)] = violation, hint
-    told = [found[key] for key in sorted(found)]
+    told = _without_echoes([found[key] for key in sorted(found)])
     # A hint costs a search. A document with hundreds of mistakes repeats them, or is no manifest.
     hinted = [replace(violation, hint=hint()) if hint else violation for violation, hint in told[:_MOST_HINTS]]
     return (*hinted, *(violation for violation, _ in told[_MOST_HINTS:]))
+
+
+def _without_echoes(told: list[tuple[Violation, messages.Hint]]) -> list[tuple[Violation, messages.Hint]]:
+    """A misspelt key is one mistake, though it is both an unknown key and a missing one."""
+    if not any(violation.missing for violation, _ in told):
+        return told
+    unknown: dict[str, list[str]] = {}
+    for violation, _ in told:
+        if violation.at_key:
+            owner, _, key = violation.pointer.rpartition("/")
+            unknown.setdefault(owner, []).append(key)
+    return [
+        (violation, hint)
+        for violation, hint in told
+        if violation.missing is None or closest(violation.missing, unknown.get(violation.pointer, ())[:_MOST_HINTS]) is None
+    ]
 
 
 def is_valid(kind: str, instance: Any) -> bool:
@@ -100,7 +119,7 @@ def _told(root: Schema, error: ValidationError, path: Path) -> Iterator[tuple[Vi
     found = messages.Found(str(error.validator), error.validator_value, error.instance, schema, error.message)
     for told in messages.TELLERS.get(found.keyword, messages.other)(root, found, path):
         place = (*path, told.key) if told.key is not None else path
-        yield Violation(pointer_to(place), told.rule, told.message, None, told.key is not None), told.hint, place
+        yield Violation(pointer_to(place), told.rule, told.message, None, told.key is not None, told.missing), told.hint, place
 
 
 class _Order:

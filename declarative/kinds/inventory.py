@@ -1,0 +1,194 @@
+"""AssetInventory manifests: which column means what, checked before a row is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from declarative.kinds import asset_rules
+from declarative.kinds.context import Context, Lowered
+from declarative.kinds.model import Condition, FieldSource, InventoryDeclaration, InventorySource
+from declarative.kinds.rules import Finding
+from declarative.manifest.model import Manifest
+from declarative.manifest.walk import leaves_project
+from declarative.schema import registry
+from declarative.schema.paths import field_paths
+from declarative.schema.suggest import did_you_mean
+
+ROW_KIND = "Asset"
+NATIVE_KEY = "identityAttributes.sourceNativeKey"
+CUSTOM = "coreAttributes.customConnectorAttributes"
+_FORMATS = ("csv", "jsonl", "parquet", "database")
+_COMPARISONS = ("equals", "notEquals", "in", "notIn", "empty")
+_BELONGS = {"delimiter": "csv", "encoding": "csv", "table": "database", "sql": "database"}
+_IN_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_EMBEDDED = ("sqlite:", "duckdb:")
+
+
+def lower_inventory(manifest: Manifest, context: Context) -> Lowered[InventoryDeclaration]:
+    spec = manifest.spec
+    findings = [*_source_findings(spec["from"])]
+    name = spec["connector"]
+    known = name in context.connectors or f"Connector/{name}" in context.broken
+    if not known:
+        hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
+        findings.append(Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint))
+    fields = [field for path, written in spec["map"].items() for field in _field(path, written, findings)]
+    defaults = [
+        field
+        for path, value in (spec.get("defaults") or {}).items()
+        for field in _field(path, {"value": value}, findings, "/spec/defaults")
+    ]
+    where = [
+        condition for index, written in enumerate(spec.get("where") or ()) for condition in _condition(index, written, findings)
+    ]
+    findings.extend(asset_rules.ignored(((spec.get("lifecycle") or {}).get("ignore")) or ()))
+    if not any(field.path == NATIVE_KEY for field in fields):
+        fields.append(FieldSource(NATIVE_KEY, frozenset({"string"}), "/spec/key", column=spec["key"]))
+    if findings and any(finding.rule != "asset/ignore-path" for finding in findings):
+        return Lowered(None, tuple(findings))
+    if name not in context.connectors:
+        return Lowered(None, tuple(findings))
+    return Lowered(
+        InventoryDeclaration(
+            address=manifest.address,
+            connector=name,
+            source=_source(spec["from"]),
+            key=spec["key"],
+            fields=tuple(fields),
+            defaults=tuple(defaults),
+            where=tuple(where),
+            max_bad_rows=int(spec.get("maxBadRows", 0)),
+            engine=spec.get("engine", "duckdb"),
+            lifecycle=spec.get("lifecycle") or {},
+            columns=_columns(spec["key"], fields, where),
+            locate=manifest.locate,
+            metadata=manifest.metadata,
+        ),
+        tuple(findings),
+    )
+
+
+def template_columns(template: str) -> tuple[str, ...]:
+    return tuple(found.group(1) for found in _IN_BRACES.finditer(template) if found.group(1) is not None)
+
+
+def filled(template: str, cells: Mapping[str, str | None]) -> str | None:
+    """The template with its columns put in; None where one of them is empty."""
+    if any(cells.get(column) is None for column in template_columns(template)):
+        return None
+    return _IN_BRACES.sub(lambda found: str(cells[found.group(1)]) if found.group(1) is not None else found.group()[0], template)
+
+
+def _source_findings(written: Mapping[str, Any]) -> Iterator[Finding]:
+    given = [name for name in _FORMATS if name in written]
+    if len(given) != 1:
+        what = "nothing" if not given else " and ".join(given)
+        yield Finding(
+            "inventory/source", "/spec/from", f"{what} is named here", "name exactly one of csv, jsonl, parquet, database"
+        )
+        return
+    kind = given[0]
+    for key, owner in _BELONGS.items():
+        if key in written and owner != kind:
+            yield Finding("inventory/source", f"/spec/from/{key}", f"{key} belongs to {owner}, not to {kind}", "leave it out")
+    if kind == "database":
+        if ("table" in written) == ("sql" in written):
+            yield Finding("inventory/source", "/spec/from", "a database needs either a table or sql", "write one of the two")
+        path = written[kind].partition("///")[2] if written[kind].startswith(_EMBEDDED) else ""
+    else:
+        path = written[kind]
+    if path and leaves_project(path):
+        hint = "keep the file below the folder of declarative.yaml, and name it from there"
+        yield Finding("inventory/source", f"/spec/from/{kind}", f'"{path}" leads out of the project', hint)
+
+
+def _source(written: Mapping[str, Any]) -> InventorySource:
+    kind = next(name for name in _FORMATS if name in written)
+    return InventorySource(
+        kind,
+        written[kind],
+        delimiter=written.get("delimiter", ","),
+        encoding=written.get("encoding", "utf-8"),
+        table=written.get("table"),
+        sql=written.get("sql"),
+    )
+
+
+def _field(path: str, written: Any, findings: list[Finding], base: str = "/spec/map") -> Iterator[FieldSource]:
+    pointer = f"{base}/{path.replace('~', '~0').replace('/', '~1')}"
+    plain = path.removeprefix("spec.")
+    field, brackets, record = plain.partition("[].")
+    types = _types(field, record)
+    if types is None:
+        known = [*field_paths(ROW_KIND)]
+        hint = did_you_mean(field, known) or f"`declarative explain {ROW_KIND}.spec` lists the fields"
+        findings.append(Finding("inventory/mapping", pointer, f'there is no field "{path}" to fill', hint))
+        return
+    if isinstance(written, str):
+        written = {"template": written} if _IN_BRACES.search(written) else {"column": written}
+    given = [name for name in ("column", "template", "value") if name in written]
+    if len(given) != 1:
+        what = " and ".join(given) if given else "nothing"
+        findings.append(
+            Finding("inventory/mapping", pointer, f"the value comes from {what}", "write one of column, template, value")
+        )
+        return
+    if "value" in given and ("split" in written or "date" in written):
+        findings.append(Finding("inventory/mapping", pointer, "split and date are for cells", "write the value as it is meant"))
+        return
+    yield FieldSource(field, types, pointer, record=record if brackets else None, **written)
+
+
+def _types(field: str, record: str) -> frozenset[str] | None:
+    """The JSON types that the schema has for a field, or a field of a list's records; None where there is no such field."""
+    if not field.startswith(("identityAttributes.", "coreAttributes.")):
+        return None
+    root = registry.schema_for(ROW_KIND)
+    parts: list[str | int] = [*field.split("."), *((0, record) if record else ())]
+    if field.startswith(f"{CUSTOM}."):
+        parts = [*CUSTOM.split("."), field.removeprefix(f"{CUSTOM}.")]
+    node: registry.Schema | None = registry.resolve(root, root["properties"]["spec"])
+    for part in parts:
+        node = registry.child(root, node, part)
+        if node is None:
+            return None
+    types = node.get("type", ())
+    found = frozenset({types} if isinstance(types, str) else types) - {"null"}
+    return None if found == {"object"} else found
+
+
+def _condition(index: int, written: Mapping[str, Any], findings: list[Finding]) -> Iterator[Condition]:
+    pointer = f"/spec/where/{index}"
+    given = [name for name in _COMPARISONS if name in written]
+    if len(given) != 1:
+        what = " and ".join(given) if given else "nothing"
+        findings.append(
+            Finding("inventory/condition", pointer, f"the cell is compared by {what}", f"write one of {', '.join(_COMPARISONS)}")
+        )
+        return
+    (comparison,) = given
+    value = written[comparison]
+    if comparison == "empty":
+        values: tuple[str | None, ...] = (None,)
+        negated = not value
+    else:
+        texts = value if isinstance(value, list) else [value]
+        values = tuple(text.strip() or None for text in texts)
+        negated = comparison.startswith("not")
+    yield Condition(written["column"], values, negated, f"{pointer}/column")
+
+
+def _columns(key: str, fields: list[FieldSource], where: list[Condition]) -> Mapping[str, str]:
+    named = chain(
+        [(key, "/spec/key")],
+        ((field.column, field.pointer) for field in fields if field.column is not None),
+        ((column, field.pointer) for field in fields for column in template_columns(field.template or "")),
+        ((condition.column, condition.pointer) for condition in where),
+    )
+    columns: dict[str, str] = {}
+    for column, pointer in named:
+        columns.setdefault(column, pointer)
+    return columns
