@@ -150,11 +150,12 @@ def _types(field: str, record: str) -> frozenset[str] | None:
     parts: list[str | int] = [*field.split("."), *((0, record) if record else ())]
     if field.startswith(f"{CUSTOM}."):
         parts = [*CUSTOM.split("."), field.removeprefix(f"{CUSTOM}.")]
-    node: registry.Schema | None = registry.resolve(root, root["properties"]["spec"])
+    node = registry.resolve(root, root["properties"]["spec"])
     for part in parts:
-        node = registry.child(root, node, part)
-        if node is None:
+        below = registry.child(root, node, part)
+        if below is None:
             return None
+        node = below
     types = node.get("type", ())
     found = frozenset({types} if isinstance(types, str) else types) - {"null"}
     return None if found == {"object"} else found
