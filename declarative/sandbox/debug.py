@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from .blank import blank_record
 from .clock import iso_millis
 from .faults import fault_from, profile
 from .gateway import Gateway
 from .mapping import put
 from .openapi import document
 from .options import Connector, SandboxError
-from .store import Asset, blank_record
+from .store import Asset
 
 Action = Callable[[Gateway, Mapping[str, Any]], Any]
 

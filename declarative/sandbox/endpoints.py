@@ -99,7 +99,7 @@ def search(gateway: Gateway, request: Request) -> Reply:
     if not found:
         return nothing()
     page, more = found[:size], len(found) > size
-    return _assets([gateway.store.record(asset_id, hidden) for asset_id in page], page[-1] if more else None, more)
+    return _assets([gateway.store.shown(asset_id, hidden) for asset_id in page], page[-1] if more else None, more)
 
 
 def get(gateway: Gateway, request: Request) -> Reply:
@@ -109,7 +109,7 @@ def get(gateway: Gateway, request: Request) -> Reply:
     if asset_id not in gateway.store:
         return nothing()
     hidden = left_out(request.query.get("includeFields"), request.query.get("excludeFields"))
-    return _assets([gateway.store.record(asset_id, hidden)], None, False)
+    return _assets([gateway.store.shown(asset_id, hidden)], None, False)
 
 
 def count_assets(gateway: Gateway, request: Request) -> Reply:
@@ -119,7 +119,7 @@ def count_assets(gateway: Gateway, request: Request) -> Reply:
     return json_reply(200, {"count": total, "responseCode": "SUCCESS", "responseMessage": "Valid API Access"})
 
 
-def _assets(records: list[dict[str, Any]], cursor: int | None, more: bool) -> Reply:
+def _assets(records: list[Any], cursor: int | None, more: bool) -> Reply:
     envelope = {
         "responseMessage": "Valid API Access",
         "count": len(records),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from .blank import blank_record
 from .clock import SandboxClock, iso_millis
 from .estate import MAX_ASSETS, Estate
 from .faults import FaultPlan
@@ -20,7 +21,7 @@ from .mapping import Source, apply_import, put
 from .options import Connector, SandboxError, SandboxOptions
 from .quota import Quota
 from .reports import Reports
-from .store import Asset, Store, blank_record
+from .store import Asset, Store
 from .tokens import TokenOffice
 
 LOG_LENGTH = 200_000

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .identifiers import normal
 from .options import Switches
-from .store import Store, normal
+from .store import Store
 
 Outcome = Literal["merged", "created", "dropped"]
 

@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from . import catalogue
 from .clock import epoch_millis, iso_millis, parse_loose_date
+from .identifiers import normal
 from .options import Switches
-from .store import Asset, normal
+from .store import Asset
 
 _MISSING = object()
 _BLANKS: dict[str, tuple[str, ...]] = {
@@ -57,32 +59,31 @@ class _Incoming:
         """The first value that is neither missing nor null; None when one was written as null; else _MISSING."""
         result: Any = _MISSING
         for path in paths:
-            value = self._at(path)
-            if value is not None and value is not _MISSING:
-                return value
+            value: Any = self._blocks
+            for step in _steps(path):
+                value = value.get(step, _MISSING) if type(value) is dict else _MISSING
             if value is None:
                 result = None
+            elif value is not _MISSING:
+                return value
         return result
 
-    def _at(self, path: str) -> Any:
-        value: Any = self._blocks
-        for step in path.split("."):
-            if not isinstance(value, Mapping) or step not in value:
-                return _MISSING
-            value = value[step]
-        return value
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def peek(record: Mapping[str, Any], path: str) -> Any:
     value: Any = record
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
+    for step in _steps(path):
+        value = value.get(step) if type(value) is dict else None
     return value
 
 
 def put(record: dict[str, Any], path: str, value: Any) -> None:
     """Set a dotted path; a null block on the way becomes an object with its usual keys."""
-    *way, last = path.split(".")
+    *way, last = _steps(path)
     holder = record
     for step in way:
         if not isinstance(holder.get(step), dict):

@@ -11,9 +11,10 @@ from .clock import parse_date
 from .estate import FIRST_COMPONENT_ID, component_number
 from .fields import ALWAYS_SHOWN, SELECTORS
 from .filters import Clause, Document, number
+from .identifiers import normal
 from .parts import PARTS
 from .sketch import FIRST_ID
-from .store import Store, normal
+from .store import Store
 
 
 class BadParameterError(Exception):

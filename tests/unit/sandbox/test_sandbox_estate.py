@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from declarative.sandbox.estate import Estate
 from declarative.sandbox.filters import Document, asset_document
+from declarative.sandbox.identifiers import identifiers
 from declarative.sandbox.reading import Window, count, matching
 from declarative.sandbox.sketch import FIRST_ID
-from declarative.sandbox.store import Asset, Store, identifiers
+from declarative.sandbox.store import Store
 
 NUMBERS = st.integers(0, 999_999)
 SEEDS = st.integers(-5, 10**12)
@@ -28,7 +29,7 @@ def test_a_part_computed_alone_is_the_part_of_the_record(seed: int, number: int)
 def test_an_asset_is_found_by_its_own_identifiers(seed: int, number: int) -> None:
     store = Store(Estate(seed, 1_000_000))
     asset_id = FIRST_ID + number
-    for kind, value in identifiers(Asset(store.record(asset_id))):
+    for kind, value in identifiers(store.estate.record(asset_id)):
         if not value.startswith("172."):  # the second address of some assets is not unique
             assert asset_id in store.by_identifier(kind, value), (kind, value)
 
@@ -47,7 +48,7 @@ def test_deleted_assets_are_left_out_of_every_walk(deleted: set[int], after: int
 
 def test_a_look_up_in_a_million_assets_touches_only_what_it_finds() -> None:
     store = Store(Estate(3, 1_000_000))
-    wanted = store.record(FIRST_ID + 777_777)
+    wanted = store.estate.record(FIRST_ID + 777_777)
     rows = [{"field": "asset.biosSerialNumber", "operator": "IN", "value": f"{wanted['biosSerialNumber']},nothing"}]
     document = asset_document({"filters": rows}, strict=True, undocumented=False)
     looked_at: list[int] = []
