@@ -16,16 +16,19 @@ _MARKS = {"ok": ("ok  ", "\x1b[32m"), "warn": ("warn", "\x1b[33m"), "fail": ("FA
 @output_options(*FORMATS)
 @global_options
 def command(settings: Settings, max_wait: float, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
-    """Check manifests, state, target, login, permission, quota and clock. Sends no write."""
+    """Check manifests, state, target, login, permission, quota and clock. Sends no write.
+
+    Needs no project where QUALYS_BASE_URL is set.
+    """
     from declarative.cli.output import emit, parse_outputs
-    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.cli.session import reading_workspace_for, runtime_for
     from declarative.cli.views import json_view
     from declarative.engine.examining import code_of, examine
     from declarative.render.escape import plain
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
     runtime = runtime_for(settings, max_wait=max_wait)
-    findings = list(examine(workspace_for(settings, runtime), runtime))
+    findings = list(examine(reading_workspace_for(settings, runtime), runtime))
 
     def text(color: bool) -> str:
         lines = []

@@ -41,5 +41,5 @@ def command(
     workspace = workspace_for(settings, runtime)
     with store_for(workspace, runtime) as store:
         plan = find_drift(workspace, Narrowing.parse(targets, excludes, selectors), runtime, store)
-    emit(settings.console, views, plan_views(plan, detail=detail, list_all=list_all))
+    emit(settings.console, views, plan_views(plan, detail=detail, list_all=list_all, title="Drift"))
     return exit_code(plan=plan, detailed=detailed_exitcode)

@@ -35,6 +35,10 @@ def cli(settings: Settings) -> None:
 def main() -> NoReturn:
     """Never raises; ends the process with one of the exit codes of DESIGN 3.2."""
     signal.signal(signal.SIGTERM, _terminate)
+    if "_DECLARATIVE_COMPLETE" in os.environ:
+        from declarative.cli.completion import register
+
+        register()
     console = Console.system()
     try:
         code = run(sys.argv[1:], console)

@@ -11,7 +11,8 @@ PLAN_FORMATS = ("text", "json", "markdown", "html")
 DETAILS = ("names", "fields", "full")
 
 
-def plan_views(plan: Plan, *, detail: str, list_all: bool) -> Mapping[str, Renderer]:
+def plan_views(plan: Plan, *, detail: str, list_all: bool, title: str = "Plan") -> Mapping[str, Renderer]:
+    """`title`: what the document is, "Plan" or "Drift"."""
     from declarative.plan import codec
     from declarative.render.plan_html import plan_html
     from declarative.render.plan_json import json_bytes
@@ -20,8 +21,8 @@ def plan_views(plan: Plan, *, detail: str, list_all: bool) -> Mapping[str, Rende
 
     digest = codec.digest(plan)
     return {
-        "text": lambda color: plan_text(plan, color=color, detail=detail, list_all=list_all, digest=digest),
+        "text": lambda color: plan_text(plan, color=color, detail=detail, list_all=list_all, digest=digest, title=title),
         "json": lambda _: json_bytes(codec.to_json(plan, list_all=list_all)).decode(),
-        "markdown": lambda _: plan_markdown(plan, digest=digest, list_all=list_all),
-        "html": lambda _: plan_html(plan, digest=digest, list_all=list_all),
+        "markdown": lambda _: plan_markdown(plan, digest=digest, list_all=list_all, title=title),
+        "html": lambda _: plan_html(plan, digest=digest, list_all=list_all, title=title),
     }

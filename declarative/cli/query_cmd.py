@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -12,26 +12,62 @@ from declarative.core.errors import UsageError
 from declarative.core.exits import ExitCode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from declarative.cli.output import Outputs
-    from declarative.engine.runtime import Runtime
     from declarative.engine.workspace import Workspace
     from declarative.qualys.model import Reader
-    from declarative.queries.model import Query
+    from declarative.queries.model import Query, Target
 
 FORMATS = ("table", "json", "jsonl", "csv", "yaml")
 AD_HOC = ("hosts", "components")
 
 
-def _complete_name(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    return [name for name in AD_HOC if name.startswith(incomplete)]
+def _complete_name(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in (*AD_HOC, *_project_queries(ctx)) if name.startswith(incomplete)]
+
+
+def _project_queries(ctx: click.Context) -> list[str]:
+    from contextlib import suppress
+    from pathlib import Path
+
+    from declarative.cli.options import Settings as Given
+    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.core.errors import DeclarativeError
+
+    parent = ctx.parent.params if ctx.parent is not None else {}
+    folder = Path(parent.get("chdir") or "") / (ctx.params.get("chdir") or "")
+    # A shell must not hear why a project cannot be read just now.
+    with suppress(DeclarativeError, OSError):
+        settings = Given(ctx.find_root().obj.console, chdir=folder)
+        queries = workspace_for(settings, runtime_for(settings)).desired.queries
+        return [query.address.partition("/")[2] for query in queries]
+    return []
+
+
+def _complete_columns(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from declarative.queries.records import complete_columns
+
+    return list(complete_columns(_target(ctx), incomplete))
+
+
+def _complete_sort(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from declarative.queries.records import complete_columns
+
+    sign = incomplete[: len(incomplete) - len(incomplete.lstrip("-"))]
+    return [sign + path for path in complete_columns(_target(ctx), incomplete.lstrip("-"))]
+
+
+def _target(ctx: click.Context) -> Target:
+    from declarative.queries.model import Target
+
+    return Target.COMPONENTS if ctx.params.get("name") == "components" else Target.HOSTS
 
 
 def _complete_filter(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from declarative.queries.model import Target
     from declarative.queries.parse import completions
 
-    target = Target.COMPONENTS if ctx.params.get("name") == "components" else Target.HOSTS
-    return list(completions(target, incomplete))
+    return list(completions(_target(ctx), incomplete))
 
 
 @click.command("query")
@@ -41,12 +77,12 @@ def _complete_filter(ctx: click.Context, _param: click.Parameter, incomplete: st
 )
 @click.option("--any", "any_of", is_flag=True, help="Any filter suffices (OR), not all of them.")
 @click.option("--asset-id", type=click.IntRange(min=1), metavar="ID", help="Only this asset.")
-@click.option("--fields", metavar="A,B.C", help="Columns: dotted paths into the records.")
+@click.option("--fields", metavar="A,B.C", shell_complete=_complete_columns, help="Columns: dotted paths into the records.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N records.")
-@click.option("--sort", metavar="[-]FIELD", help="Sort by this path (holds the result in memory).")
+@click.option("--sort", metavar="[-]FIELD", shell_complete=_complete_sort, help="Sort by this path (holds the result in memory).")
 @click.option("--count", "count_only", is_flag=True, help="Only how many.")
 @click.option("--explain", is_flag=True, help="Print the request instead of sending it.")
-@click.option("--page-size", type=click.IntRange(1, 1000), metavar="N", help="Records a page.")
+@click.option("--page-size", type=click.IntRange(1, 1000), metavar="N", help="Records a page: hosts to 300, components to 1000.")
 @click.option("--max-pages", type=click.IntRange(min=1), metavar="N", help="Stop after N pages, and name the cursor.")
 @click.option("--cursor", type=click.IntRange(min=0), metavar="ID", help="Go on after this cursor.")
 @click.option("--max-wait", type=click.FloatRange(min=0), default=900.0, metavar="SECONDS", help="Bound on all waiting.")
@@ -70,29 +106,36 @@ def command(
     outputs: tuple[str, ...],
     json_output: bool,
 ) -> ExitCode:
-    """Run the HostQuery or ComponentQuery NAME, or an ad-hoc query over hosts or components."""
+    """Run the HostQuery or ComponentQuery NAME, or an ad-hoc query over hosts or components.
+
+    An ad-hoc query needs no project where QUALYS_BASE_URL is set. Records of json, jsonl and yaml are whole unless
+    --fields chooses. In csv, text that a spreadsheet would run as a formula gets a leading apostrophe.
+    """
     from declarative.cli.output import parse_outputs
-    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.cli.session import reading_workspace_for, runtime_for, workspace_for
     from declarative.engine.querying import count_of
     from declarative.queries.dates import resolve
     from declarative.queries.select import columns_for
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS, default="table")
     runtime = runtime_for(settings, max_wait=max_wait)
-    workspace = workspace_for(settings, runtime)
+    workspace = (reading_workspace_for if name in AD_HOC else workspace_for)(settings, runtime)
     query = _query(workspace, name, filters, any_of=any_of, asset_id=asset_id, fields=fields)
     now = runtime.clock.now()
     query = resolve(query, now)
+    _warn_of_unknown(settings, query, (*query.fields, *([sort.removeprefix("-")] if sort else [])))
+    page_size = page_size or (workspace.project.page_size if query.target == "hosts" else None)
     if explain:
         from declarative.engine.explaining import curl_of
 
-        settings.console.out(curl_of(query, runtime.base_url(workspace.project), page_size=page_size, after=cursor))
+        url = runtime.base_url(workspace.project)
+        settings.console.out(curl_of(query, url, page_size=page_size, after=cursor, count=count_only))
         return ExitCode.OK
     with runtime.reader(workspace.project) as reader:
         if count_only:
             settings.console.out(str(count_of(reader, query, now=now)))
             return ExitCode.OK
-        stream = _Stream(reader, query, runtime, page_size=page_size, after=cursor, max_pages=max_pages, limit=limit)
+        stream = _Stream(reader, query, now, page_size=page_size, after=cursor, max_pages=max_pages, limit=limit)
         records: Iterable[Mapping[str, Any]] = stream
         if sort is not None:
             from declarative.queries.select import sort_records
@@ -105,6 +148,15 @@ def command(
     return ExitCode.OK
 
 
+def _warn_of_unknown(settings: Settings, query: Query, columns: tuple[str, ...]) -> None:
+    """A list of known paths is no schema (facts 3.6), so an unknown one is worth a word, not an error."""
+    from declarative.queries.records import unknown_columns
+
+    for column, meant in unknown_columns(query.target, columns):
+        hint = f"; did you mean {meant}?" if meant is not None else ""
+        settings.console.note(f"warning: no record that we know of has {column!r}{hint}")
+
+
 class _Stream:
     """Records of the pages, remembering where it stopped: `cursor` is where to go on, None at the end."""
 
@@ -112,14 +164,14 @@ class _Stream:
         self,
         reader: Reader,
         query: Query,
-        runtime: Runtime,
+        now: datetime,
         *,
         page_size: int | None,
         after: int | None,
         max_pages: int | None,
         limit: int | None,
     ) -> None:
-        self._reader, self._query, self._now = reader, query, runtime.clock.now()
+        self._reader, self._query, self._now = reader, query, now
         self._page_size, self._after, self._max_pages, self._limit = page_size, after, max_pages, limit
         self.cursor: int | None = None
 
@@ -177,14 +229,26 @@ def _write(
     from declarative.render.table import write_rows
 
     console = settings.console
+    width = terminal_width(console.stdout)
     if views.files:
         records = list(records)  # more than one view of one read
 
     def wanted(name: str) -> tuple[str, ...] | None:
         return None if whole and name not in ("table", "csv") else columns
 
-    write_rows(views.stdout, records, wanted(views.stdout), lambda text: console.out(text, end=""), color=console.color_out)
+    def to_stdout(text: str) -> None:
+        console.out(text, end="")
+
+    write_rows(views.stdout, records, wanted(views.stdout), to_stdout, color=console.color_out, width=width)
     for name, path in views.files:
         parts: list[str] = []
         write_rows(name, records, wanted(name), parts.append)
         write_atomic(path, console.redact("".join(parts)))
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Characters a line of the terminal; None where there is no terminal, and nobody said COLUMNS."""
+    import os
+    import shutil
+
+    return shutil.get_terminal_size().columns if stream.isatty() or os.environ.get("COLUMNS") else None

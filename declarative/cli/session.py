@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from declarative.cli.console import Console
 from declarative.cli.options import Settings
 from declarative.core.clock import SystemClock
+from declarative.core.errors import InvalidError
 from declarative.engine.runtime import Runtime
-from declarative.engine.workspace import Workspace, open_workspace
+from declarative.engine.workspace import Workspace, bare_workspace, open_workspace
+from declarative.manifest.project import PROJECT_FILE
 from declarative.qualys.model import CallRecord, Observer, Waiting
 
 if TYPE_CHECKING:
@@ -49,6 +52,23 @@ def workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
         environ=runtime.environ,
         now=runtime.clock.now(),
     )
+
+
+def reading_workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
+    """The project, or none where the folder lies in none and QUALYS_BASE_URL names the target: a question at the prompt
+    needs no manifests. Raises InvalidError when nothing names a target."""
+    if _has_project(settings.chdir) or settings.environment is not None:
+        return workspace_for(settings, runtime)
+    if not runtime.environ.get("QUALYS_BASE_URL"):
+        raise InvalidError(
+            f"no {PROJECT_FILE} in {settings.chdir.resolve()} or any folder above it, and QUALYS_BASE_URL is not set",
+            hint="set QUALYS_BASE_URL, run `declarative init` to start a project, or give its folder with --chdir",
+        )
+    return bare_workspace(settings.chdir)
+
+
+def _has_project(start: Path) -> bool:
+    return any((folder / PROJECT_FILE).is_file() for folder in (start.resolve(), *start.resolve().parents))
 
 
 @contextmanager

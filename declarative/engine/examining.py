@@ -30,8 +30,11 @@ class Finding:
 
 def examine(workspace: Workspace, runtime: Runtime) -> Iterator[Finding]:
     """Reads only. Goes on after a failure as far as the next check does not hang on it."""
-    yield _manifests(workspace)
-    yield _guard("state", lambda: _state(workspace, runtime))
+    if workspace.is_bare:
+        yield Finding("project", Health.OK, "none here: manifests and state were not looked at", "start one: declarative init")
+    else:
+        yield _manifests(workspace)
+        yield _guard("state", lambda: _state(workspace, runtime))
     target = _guard("target", lambda: Finding("target", Health.OK, runtime.base_url(workspace.project)))
     yield target
     yield from _network(runtime)

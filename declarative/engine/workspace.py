@@ -33,6 +33,11 @@ class Workspace:
         return self.loaded.project
 
     @property
+    def is_bare(self) -> bool:
+        """Whether there is no project."""
+        return not self.project.name
+
+    @property
     def labels(self) -> Mapping[str, Mapping[str, str]]:
         """Address -> labels, for selectors."""
         return {manifest.address: manifest.labels for manifest in self.loaded.manifests}
@@ -52,6 +57,12 @@ class Workspace:
         from declarative.state import open_store
 
         return open_store(environ.get("DECLARATIVE_STATE") or self.project.state_url, clock=clock, read_only=read_only)
+
+
+def bare_workspace(folder: Path) -> Workspace:
+    """No project at all: for reading commands whose target the environment names."""
+    project = Project("", folder, None, None, f"sqlite:///{folder / '.declarative' / 'state.db'}")
+    return Workspace(Loaded(project, (), (), "", ()), Desired(), ())
 
 
 def open_workspace(
