@@ -89,9 +89,9 @@ class _Watch:
             if not self.missing or left <= 0:
                 self._progress()
                 return True
+            clock.sleep(min(pause, left))
             if self._context.request.stop:
                 return False
-            clock.sleep(min(pause, left))
             pause = min(pause * _GROWTH, LONGEST_PAUSE)
 
     def _look(self, since: datetime) -> None:

@@ -53,6 +53,7 @@ class Context:
     sent: Sent = field(default_factory=Sent)
     cause: DeclarativeError | None = None
     interrupted: bool = False
+    claimed: bool = False
 
     # -- stopping ---------------------------------------------------------------------------------------------------
 
@@ -82,6 +83,7 @@ class Context:
     ) -> int:
         """Commits what is about to be sent. Raises StateError: then nothing may be sent."""
         self.request.probe(f"{kind}:intent:before")
+        self._claim()
         intent_id = self.request.store.record_intent(
             self.run_id, kind, request_id, addresses, at=self.request.clock.now(), resources=resources
         )
@@ -95,13 +97,21 @@ class Context:
 
     def put(self, resources: Sequence[Resource]) -> None:
         self.request.probe("state:put:before")
+        self._claim()
         self.request.store.put(resources)
         self.request.probe("state:put:after")
 
     def remove(self, addresses: Sequence[str]) -> None:
         self.request.probe("state:remove:before")
+        self._claim()
         self.request.store.remove(addresses)
         self.request.probe("state:remove:after")
+
+    def _claim(self) -> None:
+        """A saved plan counts as used from its first write on: what failed before it may simply be applied again."""
+        if self.request.saved and not self.claimed:
+            self.request.store.mark_plan_used(self.request.use_key, self.run_id)
+            self.claimed = True
 
     def record_calls(self) -> None:
         """Adds what was called to the audit. An audit that cannot be written never stops or denies a write."""
@@ -173,7 +183,7 @@ class Context:
 
     def progress(self, phase: Phase, done: int, total: int, message: str = "") -> None:
         if self.request.on_progress is not None:
-            self.request.on_progress(Progress(phase, done, total, message))
+            self.request.on_progress(Progress(phase, done, total, message, self.request.writer.quota.remaining))
 
     def desired(self, change: Change) -> DesiredAsset:
         """The asset a change is about: from the manifests, or for a removed one from the payload and the state."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from declarative.apply.arrival import wait_for_arrival
 from declarative.apply.context import Context
+from declarative.apply.entry import refuse_unfitting, refuse_unusable, take_lease
 from declarative.apply.model import ApplyRequest, Phase
 from declarative.apply.outcome import outcome_code
 from declarative.apply.precheck import check_objects
@@ -17,12 +18,11 @@ from declarative.apply.records import adopted_resource
 from declarative.apply.recover import recover, settle_done
 from declarative.apply.reports import run_reports
 from declarative.apply.syncs import send_syncs
-from declarative.core.errors import DeclarativeError, InvalidError, StaleError, StateError
+from declarative.core.errors import DeclarativeError, RunInterruptedError, StateError
 from declarative.core.exits import ExitCode
 from declarative.plan.model import Action, ApplyResult, Change, OutcomeKind
 from declarative.state.model import Run
 
-_APPLICABLE = ("auto", "full")
 _SYNCED = (Action.CREATE, Action.UPDATE, Action.RETIRE)
 
 
@@ -33,46 +33,22 @@ def execute(request: ApplyRequest) -> ApplyResult:
     warnings); before anything was written it is raised.
 
     Raises LockedError when another apply holds the lease for longer than `lock_timeout`; StaleError for a saved plan
-    that was applied before; InvalidError for a plan made without reading the live state; StateError when the store
-    cannot be written; AuthError and ApiError from the reads before the first write.
+    that was applied before; StateMovedError when another apply came in between; InvalidError for a plan made without
+    reading the live state; StateError when the store cannot be written; RunInterruptedError when a stop was asked for
+    before the first write; AuthError and ApiError from the reads before it.
     """
-    _refuse_unusable(request)
+    refuse_unusable(request)
     request.probe("lease:acquire:before")
-    lease = request.store.acquire(request.run.holder, timeout=request.lock_timeout)
+    lease = take_lease(request)
     try:
         request.probe("lease:acquire:after")
-        _refuse_used(request)
+        refuse_unfitting(request)
         context = Context(request=request, lease=lease, run_id=request.new_id())
         return _audited(context)
     finally:
         # A lease that cannot be given back expires by itself; that must not hide what the apply did.
         with suppress(StateError):
             lease.release()
-
-
-def _refuse_unusable(request: ApplyRequest) -> None:
-    if request.plan.refresh not in _APPLICABLE:
-        raise InvalidError(
-            f"this plan is for looking (refresh: {request.plan.refresh}): it was not made from manifests and the live "
-            "inventory, so it cannot be applied",
-            hint="Plan again with `declarative plan`.",
-        )
-    if not request.store.writable:
-        raise StateError(
-            "the state store cannot be written, so an apply could not remember what it sent",
-            hint="Check the permissions and free space of the state's folder, or name another state.",
-        )
-
-
-def _refuse_used(request: ApplyRequest) -> None:
-    if not request.saved or request.resume:
-        return
-    used_by = request.store.plan_used_by(request.use_key)
-    if used_by is not None:
-        raise StaleError(
-            f"this saved plan was already applied by run {used_by}; a saved plan is good for one apply",
-            hint="Plan again. After an interrupted apply, `--resume` continues it.",
-        )
 
 
 def _audited(context: Context) -> ApplyResult:
@@ -92,14 +68,13 @@ def _audited(context: Context) -> ApplyResult:
             summary={},
         )
     )
-    if request.saved:
-        request.store.mark_plan_used(request.use_key, context.run_id)
     request.probe("run:begin:after")
     try:
         _carry_out(context)
     except DeclarativeError as error:
-        _end(context, error.exit_code)
-        raise
+        stopped = RunInterruptedError("stopped before anything was written") if request.stop else error
+        _end(context, stopped.exit_code)
+        raise stopped from error
     except Exception:
         _end(context, ExitCode.INTERNAL)
         raise

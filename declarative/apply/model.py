@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from declarative.assets.model import DesiredAsset
 from declarative.core.clock import Clock
-from declarative.plan.model import DesiredReport, Plan
+from declarative.plan.model import DesiredReport, Plan, StateMark
 from declarative.qualys.model import CallRecord, Waiting, Writer
 from declarative.state.model import Store
 
@@ -39,8 +39,13 @@ class StopFlag:
     def __bool__(self) -> bool:
         return self._event.is_set()
 
+    def wait(self, seconds: float) -> bool:
+        """Waits that long, or until the flag is set; says whether it is."""
+        return self._event.wait(seconds)
+
 
 class Phase(StrEnum):
+    LOCK = "lock"
     RECOVER = "recover"
     CHECK = "check"
     SYNC = "sync"
@@ -50,12 +55,14 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` things of this phase (changes; while arriving: assets the search has shown)."""
+    """`done` of `total` things of this phase (changes; while arriving: assets the search has shown). `quota_left`: calls
+    that the last rate-limit header left, None where the gateway tells none."""
 
     phase: Phase
     done: int
     total: int
     message: str = ""
+    quota_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,8 @@ class CallLog:
 class ApplyRequest:
     """Everything one apply needs.
 
-    `desired` holds the asset of every CREATE, UPDATE and ADOPT of the plan, `reports` the report of every RUN.
+    `desired` holds the asset of every change of the plan that has a manifest, `reports` the report of every RUN.
+    `expected`: the mark of the state that the plan was made on; one that moved on since is refused (None: not looked at).
     `saved`: the plan comes from a file, which is good for one apply; `plan_id` tells it from another file with the same
     changes (empty: the digest does). `planned_at`: when it was made (None: within a day). `resume`: continue an
     interrupted apply of the same plan. `recheck`: read the objects again before writing and refuse those that moved.
@@ -120,6 +128,7 @@ class ApplyRequest:
     page_size: int = 100
     saved: bool = False
     plan_id: str = ""
+    expected: StateMark | None = None
     planned_at: datetime | None = None
     resume: bool = False
     recheck: bool = True

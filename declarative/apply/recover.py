@@ -10,20 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from declarative.apply.context import Context
-from declarative.apply.model import Phase
+from declarative.apply.model import ApplyRequest, Phase
+from declarative.core.errors import StateMovedError
 from declarative.plan.model import Action, AppliedReport, OutcomeKind, ReportStatus
-from declarative.state.model import Intent, IntentKind, Outcome, OutcomeStatus
+from declarative.state.model import Intent, IntentKind, Outcome, OutcomeStatus, Run
 
 _RUNS_LOOKED_AT = 1000
 
 
 def recover(context: Context) -> None:
     """Closes every open intent, or keeps it for a replay (`context.replays`) when this apply resumes its run."""
-    store = context.request.store
-    intents = store.open_intents()
+    ours = earlier_runs(context) if context.request.resume else frozenset()
+    intents = context.request.store.open_intents()
     if not intents:
         return
-    ours = earlier_runs(context) if context.request.resume else frozenset()
     context.progress(Phase.RECOVER, 0, len(intents))
     for number, intent in enumerate(intents, start=1):
         if intent.kind is IntentKind.REPORT:
@@ -35,20 +35,41 @@ def recover(context: Context) -> None:
         context.progress(Phase.RECOVER, number, len(intents))
 
 
-def earlier_runs(context: Context) -> frozenset[str]:
-    """Ids of the runs that applied this very plan before.
+def first_run(request: ApplyRequest) -> str | None:
+    """The run that wrote the first thing of this saved plan, if one did."""
+    return request.store.plan_used_by(request.use_key) if request.saved else None
 
-    The same changes may have been planned and applied earlier, as when a drift comes back: runs older than the plan are
-    not of it.
+
+def earlier_runs(context: Context) -> frozenset[str]:
+    """Ids of the runs that applied this very plan before: its first one, and later ones that did the same changes.
+
+    The same changes may have been planned and applied before that too, as when a drift comes back; those are not of it. Raises
+    StateMovedError when other changes were applied since: what this plan leaves to do was decided on an older state.
     """
-    planned_at = context.request.planned_at
-    return frozenset(
-        run.run_id
-        for run in context.request.store.runs(_RUNS_LOOKED_AT)
-        if run.plan_digest == context.request.plan_digest
-        and run.run_id != context.run_id
-        and (planned_at is None or run.started_at >= planned_at)
-    )
+    first = first_run(context.request)
+    if first is None:
+        return frozenset()
+    ours = set()
+    for run in context.request.store.runs(_RUNS_LOOKED_AT):
+        if run.run_id == context.run_id:
+            continue
+        if run.plan_digest == context.request.plan_digest:
+            ours.add(run.run_id)
+        elif _may_have_written(context, run):
+            raise StateMovedError(
+                f"another apply (run {run.run_id} of {run.user}@{run.host}) came after the interrupted one, so it cannot be "
+                "resumed; nothing was written",
+                hint="Plan again: what is still to do is found out anew.",
+            )
+        if run.run_id == first:
+            break
+    return frozenset(ours)
+
+
+def _may_have_written(context: Context, run: Run) -> bool:
+    if run.exit_code is None or any(run.summary.get(kind) for kind in (OutcomeKind.APPLIED, OutcomeKind.UNCERTAIN)):
+        return True
+    return bool(context.request.store.outcomes_of(run.run_id))
 
 
 def settle_done(context: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import click
 
 from declarative.cli.limits import limit_options
 from declarative.cli.options import Settings, global_options, narrowing_options, output_options
-from declarative.core.errors import StaleError, UsageError
+from declarative.core.errors import StaleError, StateMovedError, UsageError
 from declarative.core.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json")
 DEFAULT_WAIT = "10m"
+_REPLANS = 3
 
 
 @click.command("apply")
@@ -91,7 +93,7 @@ def command(
     workspace = workspace_for(settings, runtime)
     workspace.require_valid()
     result: ApplyResult | None
-    with store_for(workspace, runtime) as store, graceful(settings, stop):
+    with store_for(workspace, runtime) as store:
         if plan_file is not None:
             plan, result = _apply_saved(settings, plan_file, expect_digest, workspace, store, runtime, options)
         else:
@@ -118,10 +120,34 @@ def _apply_saved(
         applying.require_digest(saved.plan, expect_digest)
     applying.require_applicable(saved.plan)
     applying.require_fitting(saved, workspace, store, runtime, resume=options.resume)
-    return saved.plan, applying.apply_plan(saved.plan, workspace, store, runtime, options, saved=True)
+    with graceful(settings, options.stop):
+        return saved.plan, applying.apply_plan(saved.plan, workspace, store, runtime, options, saved=saved)
 
 
 def _apply_now(
+    settings: Settings,
+    request: PlanRequest,
+    expect_digest: str | None,
+    approved: bool,
+    workspace: Workspace,
+    store: Store,
+    runtime: Runtime,
+    options: ApplyOptions,
+) -> tuple[Plan, ApplyResult | None]:
+    interactive = not settings.no_input and sys.stdin.isatty()
+    if not approved and not interactive:
+        raise UsageError("approval is needed and there is no terminal to ask on", hint="give --auto-approve, or a saved plan")
+    if approved:
+        for _ in range(_REPLANS):
+            try:
+                return _plan_and_apply(settings, request, expect_digest, approved, workspace, store, runtime, options)
+            except StateMovedError as error:
+                # Another apply came first, while this one waited for the lease. Nobody approved this very plan by eye.
+                settings.console.note(f"{error.message}; planning again")
+    return _plan_and_apply(settings, request, expect_digest, approved, workspace, store, runtime, options)
+
+
+def _plan_and_apply(
     settings: Settings,
     request: PlanRequest,
     expect_digest: str | None,
@@ -137,9 +163,6 @@ def _apply_now(
     from declarative.render.plan_text import plan_text
 
     console = settings.console
-    interactive = not settings.no_input and sys.stdin.isatty()
-    if not approved and not interactive:
-        raise UsageError("approval is needed and there is no terminal to ask on", hint="give --auto-approve, or a saved plan")
     plan = make_plan(workspace, request, runtime, store)
     if expect_digest is not None:
         try:
@@ -155,7 +178,8 @@ def _apply_now(
         return plan, None
     if not approved and not _asked(settings):
         return plan, None
-    return plan, applying.apply_plan(plan, workspace, store, runtime, options, saved=False)
+    with graceful(settings, options.stop):
+        return plan, applying.apply_plan(plan, workspace, store, runtime, options)
 
 
 def _asked(settings: Settings) -> bool:
@@ -195,13 +219,15 @@ def progress_to(settings: Settings) -> Callable[[Progress], None]:
 
 @contextmanager
 def graceful(settings: Settings, stop: StopFlag) -> Iterator[None]:
-    """Ctrl-C or SIGTERM once: finish what is in flight, record, exit 130. Twice: stop at once, still safe."""
+    """Ctrl-C or SIGTERM once: finish what is in flight, record, exit 130. Twice: stop at once, still safe: it is what a
+    kill does, and the journal is made for that."""
 
     def on_signal(_signum: int, _frame: FrameType | None) -> None:
         if stop:
-            raise KeyboardInterrupt
+            settings.console.urgent("stopped at once; what was in flight is settled by the next apply, or by --resume")
+            os._exit(int(ExitCode.INTERRUPTED))
         stop.set()
-        settings.console.err("stopping: what is in flight is finished and recorded; once more stops at once")
+        settings.console.urgent("stopping: what is in flight is finished and recorded; once more stops at once")
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -59,6 +59,11 @@ class Console:
     def err(self, text: str, *, end: str = "\n") -> None:
         self._write(self.stderr, text, end)
 
+    def urgent(self, text: str) -> None:
+        """From a signal handler, where the streams may be in the middle of a write: straight to standard error."""
+        with suppress(OSError, ValueError):
+            os.write(self.stderr.fileno(), f"{text}\n".encode())
+
     def note(self, text: str) -> None:
         """A word on progress, to stderr; `-q` silences it."""
         if not self.quiet:

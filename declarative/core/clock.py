@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -29,6 +30,22 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class WakefulClock:
+    """The system's clock, whose sleep ends early once a stop is asked for: `pause` waits that many seconds, or until then."""
+
+    pause: Callable[[float], object]
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.pause(seconds)
 
 
 def to_iso(moment: datetime) -> str:

@@ -56,6 +56,10 @@ class StaleError(DeclarativeError):
     exit_code = ExitCode.STALE
 
 
+class StateMovedError(StaleError):
+    """Another apply changed the state after the plan was made; planning again is all it takes."""
+
+
 class PartialError(DeclarativeError):
     exit_code = ExitCode.PARTIAL
 

@@ -13,10 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from declarative import __version__
-from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, execute
+from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, execute, state_moved
 from declarative.assets.payload import import_entry
 from declarative.core.canonical import canonical_bytes
-from declarative.core.clock import to_iso
+from declarative.core.clock import WakefulClock, to_iso
 from declarative.core.errors import BlockedError, InvalidError, StaleError
 from declarative.engine.runtime import Runtime
 from declarative.engine.verdict import blocks_apply
@@ -67,20 +67,20 @@ def require_fitting(saved: codec.SavedPlan, workspace: Workspace, store: Store, 
     """Whether a saved plan still belongs to these manifests, this target and this state. Raises StaleError for what has
     moved, InvalidError for a plan that these manifests never made."""
     plan, project = saved.plan, workspace.project
+    used_by = store.plan_used_by(saved.plan_id or saved.digest)
     reasons = [
         _differs("project", plan.project, project.name),
         _differs("environment", plan.environment, project.environment),
         _differs("target", plan.base_url, runtime.base_url(project)),
         _differs("manifests", plan.manifest_digest, workspace.loaded.digest),
         _differs("major version", plan.tool_version.partition(".")[0], __version__.partition(".")[0]),
-        _state_moved(plan, store, resume=resume),
+        "" if used_by is not None else state_moved(plan.state, store.mark),
     ]
     if runtime.clock.now() > saved.expires_at:
         reasons.append(f"it expired at {to_iso(saved.expires_at)}")
     moved = [reason for reason in reasons if reason]
     if moved:
         raise StaleError(f"the saved plan no longer fits: {'; '.join(moved)}; nothing was written", hint="plan again")
-    used_by = store.plan_used_by(saved.digest)
     if used_by is not None and not resume:
         raise StaleError(
             f"the saved plan was already applied by run {used_by}; nothing was written",
@@ -91,17 +91,6 @@ def require_fitting(saved: codec.SavedPlan, workspace: Workspace, store: Store, 
 
 def _differs(what: str, planned: object, actual: object) -> str:
     return f"{what} was {planned}, is {actual}" if planned != actual else ""
-
-
-def _state_moved(plan: Plan, store: Store, *, resume: bool) -> str:
-    mark = store.mark
-    if plan.state.serial == 0 and mark.serial == 0:
-        return ""  # both empty: a pipeline whose jobs each start with a new state
-    if plan.state.lineage != mark.lineage:
-        return "it was made against another state"
-    if plan.state.serial != mark.serial and not resume:
-        return f"the state moved on from serial {plan.state.serial} to {mark.serial}"
-    return ""
 
 
 def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
@@ -130,24 +119,31 @@ def _forged(change: Change) -> InvalidError:
 
 
 def apply_plan(
-    plan: Plan, workspace: Workspace, store: Store, runtime: Runtime, options: ApplyOptions, *, saved: bool
+    plan: Plan,
+    workspace: Workspace,
+    store: Store,
+    runtime: Runtime,
+    options: ApplyOptions,
+    *,
+    saved: codec.SavedPlan | None = None,
 ) -> ApplyResult:
-    """Carries the plan out. The caller has checked that it may be. Raises LockedError, AuthError, StateError."""
-    calls = CallLog(runtime.clock)
+    """Carries the plan out. The caller has checked that it may be. Raises what `apply.execute` raises."""
+    calls, watch = CallLog(runtime.clock), runtime.observer
 
     def observe(event: CallRecord | Waiting) -> None:
         calls(event)
-        runtime.observer(event)
+        watch(event)
 
     assets = {asset.address: asset for asset in workspace.desired.assets}
     project = workspace.project
-    carry_moves(project, store, lock_timeout=options.lock_timeout)
-    with replace(runtime, observer=observe).writer(project) as writer:
+    runtime = replace(runtime, clock=WakefulClock(options.stop.wait), stopped=lambda: bool(options.stop), observer=observe)
+    moves = carry_moves(project, store, lock_timeout=options.lock_timeout)
+    with runtime.writer(project) as writer:
         return execute(
             ApplyRequest(
                 plan=plan,
                 plan_digest=codec.digest(plan),
-                desired={change.address: assets[change.address] for change in plan.writes if change.address in assets},
+                desired={change.address: assets[change.address] for change in plan.changes if change.address in assets},
                 reports={change.address: _report_of(change) for change in plan.writes if change.action is Action.RUN},
                 store=store,
                 writer=writer,
@@ -157,7 +153,10 @@ def apply_plan(
                 batch_size=project.batch_size,
                 page_size=project.page_size,
                 parallelism=options.parallelism,
-                saved=saved,
+                saved=saved is not None,
+                plan_id=saved.plan_id if saved is not None else "",
+                planned_at=saved.created_at if saved is not None else None,
+                expected=replace(plan.state, serial=plan.state.serial + len(moves)),
                 resume=options.resume,
                 wait=options.wait,
                 lock_timeout=options.lock_timeout,

@@ -19,13 +19,14 @@ def _ignore(_event: CallRecord | Waiting) -> None:
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """`say` is told in words what takes long; `observer` sees every call and every wait. `max_wait` is in seconds,
-    summed over a run."""
+    summed over a run. `stopped`: whether a stop was asked for; then no failed call is tried again."""
 
     environ: Mapping[str, str]
     clock: Clock = field(default_factory=SystemClock)
     observer: Observer = _ignore
     say: Callable[[str], None] = lambda _text: None
     max_wait: float = 900.0
+    stopped: Callable[[], bool] = lambda: False
 
     def base_url(self, project: Project) -> str:
         """QUALYS_BASE_URL wins over the project (DESIGN 3.3). Raises InvalidError when neither tells."""
@@ -46,7 +47,11 @@ class Runtime:
 
         url = self.base_url(project)
         credentials = credentials_from(self.environ)
-        return closing(connect_reader(url, credentials, clock=self.clock, observer=self.observer, max_wait=self.max_wait))
+        return closing(
+            connect_reader(
+                url, credentials, clock=self.clock, observer=self.observer, max_wait=self.max_wait, stopped=self.stopped
+            )
+        )
 
     def writer(self, project: Project) -> AbstractContextManager[Writer]:
         from declarative.qualys.client import connect_writer
@@ -54,4 +59,8 @@ class Runtime:
 
         url = self.base_url(project)
         credentials = credentials_from(self.environ)
-        return closing(connect_writer(url, credentials, clock=self.clock, observer=self.observer, max_wait=self.max_wait))
+        return closing(
+            connect_writer(
+                url, credentials, clock=self.clock, observer=self.observer, max_wait=self.max_wait, stopped=self.stopped
+            )
+        )

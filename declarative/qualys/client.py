@@ -143,15 +143,16 @@ def connect_reader(
     environ: Mapping[str, str] | None = None,
     settings: Settings | None = None,
     policy: Policy | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> ReadClient:
     """A client that cannot send a write: its transport refuses anything but reads. Sends nothing by itself.
 
     `max_wait`: seconds that all workers together may wait for limits and between tries. `observer` is called from any
-    thread that calls. `environ` is where a proxy is looked for. Raises InvalidError for a bad base URL, ApiError for
+    thread that calls. Once `stopped` says so, nothing is tried again. `environ` is where a proxy is looked for. Raises InvalidError for a bad base URL, ApiError for
     unusable proxy or CA settings.
     """
     return ReadClient(
-        _transport(base_url, credentials, clock, observer, max_wait, rng, environ, settings, policy, read_only=True)
+        _transport(base_url, credentials, clock, observer, max_wait, rng, environ, settings, policy, stopped, read_only=True)
     )
 
 
@@ -166,10 +167,11 @@ def connect_writer(
     environ: Mapping[str, str] | None = None,
     settings: Settings | None = None,
     policy: Policy | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> WriteClient:
     """As `connect_reader`, with the two writes. For apply alone."""
     return WriteClient(
-        _transport(base_url, credentials, clock, observer, max_wait, rng, environ, settings, policy, read_only=False)
+        _transport(base_url, credentials, clock, observer, max_wait, rng, environ, settings, policy, stopped, read_only=False)
     )
 
 
@@ -183,6 +185,7 @@ def _transport(
     environ: Mapping[str, str] | None,
     settings: Settings | None,
     policy: Policy | None,
+    stopped: Callable[[], bool],
     *,
     read_only: bool,
 ) -> Transport:
@@ -198,7 +201,7 @@ def _transport(
         read_only=read_only,
     )
     jitter = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
-    patience = Patience(WaitBudget(max_wait), clock=clock, observer=observer, rng=jitter, policy=policy)
+    patience = Patience(WaitBudget(max_wait), clock=clock, observer=observer, rng=jitter, policy=policy, stopped=stopped)
     tokens = Tokens(credentials, wire=wire, patience=patience, clock=clock, redactor=redactor)
     return Transport(wire, tokens, patience, redactor, clock)
 

@@ -31,22 +31,35 @@ class Policy:
 
 
 class Patience:
-    """Runs a try again and again while that makes sense. One for all workers of a run; `clock` does the sleeping."""
+    """Runs a try again and again while that makes sense. One for all workers of a run; `clock` does the sleeping.
+
+    Once `stopped` says so, nothing is tried again: what is being waited for ends as it stands.
+    """
 
     def __init__(
-        self, budget: WaitBudget, *, clock: Clock, observer: Observer, rng: random.Random, policy: Policy | None = None
+        self,
+        budget: WaitBudget,
+        *,
+        clock: Clock,
+        observer: Observer,
+        rng: random.Random,
+        policy: Policy | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._budget = budget
         self._clock = clock
         self._observer = observer
         self._rng = rng
         self._policy = policy or Policy()
+        self._stopped = stopped
 
     def run(self, attempt: Callable[[], Outcome], what: str) -> Outcome:
         """The first answer, or the failure that ended it. What may have been processed in any try stays unknown."""
         tally = _Tally()
 
         def counted() -> Outcome:
+            if tally.tries and self._stopped():
+                return tally.interrupted()
             return tally.note(attempt())
 
         return Retrying(
@@ -76,6 +89,9 @@ class Patience:
             failure.again, policy.fault_attempts
         )
         if tally.count(failure.again) >= most:
+            return True
+        if self._stopped():
+            tally.interrupted()
             return True
         if self._budget.take(state.upcoming_sleep):
             return False
@@ -119,6 +135,18 @@ class _Tally:
         if not isinstance(self.last, Failure):
             raise TypeError("the last try did not fail")
         return self.last
+
+    @property
+    def tries(self) -> int:
+        return self._tries
+
+    def interrupted(self) -> Failure:
+        """The last failure as the final word."""
+        failure = self.last_failure
+        text = f"{failure.text}{'; ' if failure.text else ''}not tried again: the run was interrupted"
+        ended = replace(failure, again=Again.NEVER, text=text)
+        self.last = ended
+        return ended
 
     def count(self, again: Again) -> int:
         return self._counts.get(again, 0)

@@ -16,7 +16,7 @@ from declarative.core.clock import to_iso
 from declarative.core.errors import LockedError, StateError
 from declarative.state.backend import Backend
 from declarative.state.codec import printable
-from declarative.state.model import LeaseInfo
+from declarative.state.model import LEASE_SECONDS, LeaseInfo
 from declarative.state.tables import lease
 
 _POLL_SECONDS = 0.5
@@ -56,8 +56,8 @@ def _locked(backend: Backend, held: LeaseInfo, why: str | None = None) -> Locked
     detail = f"; {why}" if why else ""
     return LockedError(
         f"The state {backend.place} is locked by {held.holder} since {_short(held.acquired_at)} "
-        f"(lease {held.lease_id}, renewed until {_short(held.expires_at)}){detail}.",
-        hint="Wait for it to end (`--lock-timeout 5m` waits for you); a killed holder's lease expires by itself. "
+        f"(lease {held.lease_id}, good until {_short(held.expires_at)} unless renewed){detail}.",
+        hint="Wait for it to end (`--lock-timeout 5m` waits for you); a killed holder's lease expires by itself then. "
         f"If you are sure that nobody applies: `declarative state unlock {held.lease_id}`.",
     )
 
@@ -67,7 +67,7 @@ def _short(moment: datetime) -> str:
 
 
 def acquire_lease(
-    backend: Backend, holder: str, *, timeout: float = 0.0, ttl: float = 60.0, heartbeat: float | None = None
+    backend: Backend, holder: str, *, timeout: float = 0.0, ttl: float = LEASE_SECONDS, heartbeat: float | None = None
 ) -> HeldLease:
     """Takes the lease, trying again for `timeout` seconds. Renews it every `heartbeat` seconds (a third of `ttl`).
 

@@ -18,6 +18,10 @@ from declarative.qualys.model import CallRecord
 
 Resource = AppliedAsset | AppliedReport
 
+LEASE_SECONDS = 25.0
+"""How long a lease outlives its last heartbeat (one comes every third of it). Below the default `--lock-timeout`, so that
+the apply after a killed one waits it out by itself."""
+
 
 class IntentKind(StrEnum):
     SYNC = "sync"
@@ -167,7 +171,7 @@ class Store(Protocol):
     def snapshot(self) -> AbstractContextManager[Snapshot]: ...
 
     # lease
-    def acquire(self, holder: str, *, timeout: float = 0.0, ttl: float = 60.0) -> Lease:
+    def acquire(self, holder: str, *, timeout: float = 0.0, ttl: float = LEASE_SECONDS) -> Lease:
         """Raises LockedError naming holder, since when, and how to unlock."""
 
     def lease_info(self) -> LeaseInfo | None: ...

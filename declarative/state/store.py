@@ -21,7 +21,7 @@ from declarative.state.backup import write_backup
 from declarative.state.codec import Encoded
 from declarative.state.failures import PassingError
 from declarative.state.lease import HeldLease, acquire_lease, break_lease, read_lease
-from declarative.state.model import Intent, IntentKind, LeaseInfo, Outcome, Resource, Run, Snapshot
+from declarative.state.model import LEASE_SECONDS, Intent, IntentKind, LeaseInfo, Outcome, Resource, Run, Snapshot
 from declarative.state.snapshot import SqlSnapshot
 from declarative.state.tables import meta
 
@@ -225,7 +225,9 @@ class SqlStore:
 
     # lease
 
-    def acquire(self, holder: str, *, timeout: float = 0.0, ttl: float = 60.0, heartbeat: float | None = None) -> HeldLease:
+    def acquire(
+        self, holder: str, *, timeout: float = 0.0, ttl: float = LEASE_SECONDS, heartbeat: float | None = None
+    ) -> HeldLease:
         self._lease = acquire_lease(self._backend, holder, timeout=timeout, ttl=ttl, heartbeat=heartbeat)
         return self._lease
 
