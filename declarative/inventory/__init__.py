@@ -1,0 +1,6 @@
+"""Inventories: files and tables whose rows are assets. The only room that imports Ibis, DuckDB and Arrow, and only when
+a project has an inventory: they come with the extra `inventory`."""
+
+from declarative.inventory.expand import Expansion, expand
+
+__all__ = ["Expansion", "expand"]

@@ -1,0 +1,153 @@
+"""A row's cells as the spec of an asset: columns, templates and constants put where the manifest wants them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from declarative.inventory.cells import text_of
+from declarative.kinds.inventory import CUSTOM, filled
+from declarative.kinds.model import FieldSource, InventoryDeclaration
+from declarative.kinds.values import epoch_milliseconds
+
+_TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
+
+
+class CellError(ValueError):
+    """A cell that cannot become the value of its field."""
+
+
+def spec_of(declaration: InventoryDeclaration, cells: Mapping[str, str | None]) -> dict[str, Any]:
+    """The row in the words of the Asset schema. Raises CellError with every complaint, joined."""
+    values: dict[tuple[str, str | None], Any] = {}
+    problems: list[str] = []
+    for source in declaration.fields:
+        try:
+            value = _value(source, cells)
+        except CellError as error:
+            problems.append(str(error))
+            continue
+        if value is not None:
+            values[source.path, source.record] = value
+    for source in declaration.defaults:
+        values.setdefault((source.path, source.record), source.value)
+    spec: dict[str, Any] = {"connector": declaration.connector, "identityAttributes": {}}
+    records: dict[str, dict[str, Any]] = {}
+    for (path, record), value in values.items():
+        if record is None:
+            _put(spec, path, value)
+        else:
+            records.setdefault(path, {})[record] = value
+    for path, fields in records.items():
+        try:
+            _put(spec, path, list(_records(path, fields)))
+        except CellError as error:
+            problems.append(str(error))
+    if problems:
+        raise CellError("; ".join(problems))
+    if declaration.lifecycle:
+        spec["lifecycle"] = declaration.lifecycle
+    return spec
+
+
+def _put(spec: dict[str, Any], path: str, value: Any) -> None:
+    parts = [*CUSTOM.split("."), path.removeprefix(f"{CUSTOM}.")] if path.startswith(f"{CUSTOM}.") else path.split(".")
+    for part in parts[:-1]:
+        spec = spec.setdefault(part, {})
+    spec[parts[-1]] = value
+
+
+def _records(path: str, fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Lists of cells, member by member; what is no list holds for every record."""
+    lengths = {len(value) for value in fields.values() if isinstance(value, list)}
+    if len(lengths) > 1:
+        counted = ", ".join(f"{len(value)} of {name}" for name, value in fields.items() if isinstance(value, list))
+        raise CellError(f"{path}: its lists do not belong together: {counted}")
+    for index in range(lengths.pop() if lengths else 1):
+        yield {name: value[index] if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def _value(source: FieldSource, cells: Mapping[str, str | None]) -> Any:
+    if source.template is not None:
+        text = filled(source.template, cells)
+    elif source.column is not None:
+        text = cells[source.column]
+    else:
+        return source.value
+    if text is None:
+        return None
+    listed = _members(source, text)
+    if listed is None:
+        return _scalar(source, text)
+    if source.record is None:
+        return [text_of(member) if not isinstance(member, dict) else member for member in listed] or None
+    return [_scalar(source, text_of(member) or "") for member in listed] or None
+
+
+def _members(source: FieldSource, text: str) -> list[Any] | None:
+    """The members of a list: JSON where the source has lists of its own, or text with a separator. None: no list."""
+    if "array" not in source.types and source.split is None:
+        if source.record is None or not text.startswith("["):
+            return None
+    if text.startswith("["):
+        with suppress(orjson.JSONDecodeError):
+            found = orjson.loads(text)
+            if isinstance(found, list):
+                return [member for member in found if member is not None]
+    if source.split is None and source.types != {"array"}:
+        return None
+    return [member.strip() for member in text.split(source.split or ",") if member.strip()]
+
+
+def _scalar(source: FieldSource, text: str) -> Any:
+    if source.date is not None:
+        return _date(source, text)
+    if "string" in source.types:
+        return text
+    if "boolean" in source.types:
+        return _boolean(source, text)
+    if source.types & {"integer", "number"}:
+        return _number(source, text)
+    return text  # the schema says what is wrong with it
+
+
+def _boolean(source: FieldSource, text: str) -> bool:
+    word = text.lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise CellError(f'{source.path}: "{_short(text)}" is neither true nor false')
+
+
+def _number(source: FieldSource, text: str) -> int | float:
+    try:
+        value = float(text)
+        whole = int(text) if text.lstrip("+-").isdigit() else None
+    except ValueError:
+        raise CellError(f'{source.path}: "{_short(text)}" is not a number') from None
+    if whole is not None:
+        return whole
+    return int(value) if value.is_integer() else value
+
+
+def _date(source: FieldSource, text: str) -> str:
+    try:
+        milliseconds = epoch_milliseconds(text) if source.date == "iso" else _moment(str(source.date), text)
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise CellError(f'{source.path}: "{_short(text)}" is no date of the form {source.date}') from None
+    return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds").replace("+00:00", "Z")
+
+
+def _moment(form: str, text: str) -> int:
+    if form in ("epoch", "epoch-ms"):
+        return int(float(text) * (1000 if form == "epoch" else 1))
+    moment = datetime.strptime(text, form)  # noqa: DTZ007 - the pattern may have an offset
+    return epoch_milliseconds(moment.isoformat())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}..."
