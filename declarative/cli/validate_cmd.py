@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from declarative.cli.options import Settings, global_options, output_options
 from declarative.cli.output import emit, parse_outputs
 from declarative.core.exits import ExitCode
+
+if TYPE_CHECKING:
+    from declarative.manifest.verdict import Verdict
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")
 
@@ -20,33 +26,20 @@ FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")
 def command(settings: Settings, max_errors: int | None, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
     """Check the project's manifests: syntax, schema, references, values. Needs no network and no secret."""
     from declarative import __version__
-    from declarative.cli.session import runtime_for, workspace_for
     from declarative.cli.source_lines import SourceLines
-    from declarative.core.diagnostics import Diagnostic, ordered
-    from declarative.core.errors import InvalidError
     from declarative.engine.verdict import exit_code
-    from declarative.render.reports import render_diagnostics
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
-    runtime = runtime_for(settings)
-    files: tuple[str, ...] = ()
-    manifests = 0
-    lines = SourceLines(settings.chdir)
-    found: tuple[Diagnostic, ...]
-    try:
-        workspace = workspace_for(settings, runtime)
-        found = workspace.diagnostics
-        files, manifests = workspace.loaded.files, len(workspace.loaded.manifests)
-        lines = SourceLines(workspace.project.root)
-    except InvalidError as error:
-        if not error.diagnostics:
-            raise
-        found = ordered(error.diagnostics)
+    root, verdict = _verdict(settings)
+    found, files, manifests = verdict.diagnostics, verdict.files, verdict.manifests
+    lines = SourceLines(root)
     checked = f"{manifests} manifest{'s' * (manifests != 1)} in {len(files)} file{'s' * (len(files) != 1)}"
 
     def view(name: str, color: bool) -> str:
         if name == "text" and not found:
             return f"{checked}: valid"
+        from declarative.render.reports import render_diagnostics
+
         return render_diagnostics(
             name, found, tool_version=__version__, files=files, color=color, max_errors=max_errors, read_line=lines.get
         )
@@ -55,3 +48,31 @@ def command(settings: Settings, max_errors: int | None, outputs: tuple[str, ...]
     if views.is_text and found:
         settings.console.note(checked)
     return exit_code(diagnostics=found)
+
+
+def _verdict(settings: Settings) -> tuple[Path, Verdict]:
+    """What there is to say about the project, from memory where nothing has changed, and the folder that files are told from.
+    Raises InvalidError where there is no project."""
+    from declarative.core.clock import SystemClock
+    from declarative.core.diagnostics import ordered
+    from declarative.core.errors import InvalidError
+    from declarative.manifest.verdict import Verdict, recall
+    from declarative.manifest.walk import find_project
+
+    root = find_project(settings.chdir)
+    known = recall(root, settings.environment, settings.variables, os.environ, SystemClock().now())
+    if known is not None:
+        return root, known
+
+    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.engine.workspace import remember_verdict
+
+    runtime = runtime_for(settings)
+    try:
+        workspace = workspace_for(settings, runtime)
+    except InvalidError as error:
+        if not error.diagnostics:
+            raise
+        return settings.chdir, Verdict(ordered(error.diagnostics), (), 0)
+    remember_verdict(workspace, settings.variables, runtime.environ, runtime.clock.now())
+    return root, Verdict(workspace.diagnostics, workspace.loaded.files, len(workspace.loaded.manifests))

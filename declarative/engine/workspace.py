@@ -13,8 +13,10 @@ from declarative.core.diagnostics import Diagnostic, has_errors, ordered
 from declarative.core.errors import InvalidError
 from declarative.kinds import lower
 from declarative.kinds.model import Desired
+from declarative.kinds.registry import depends_on_text_alone
 from declarative.manifest import find_project, load
 from declarative.manifest.model import Loaded, Project
+from declarative.manifest.verdict import remember
 
 if TYPE_CHECKING:
     from declarative.state.model import Store
@@ -78,3 +80,20 @@ def open_workspace(
     loaded = load(find_project(start), environment=environment, variables=variables, environ=environ)
     desired = lower(loaded, now=now)
     return Workspace(loaded, desired, ordered((*loaded.diagnostics, *desired.diagnostics)))
+
+
+def remember_verdict(workspace: Workspace, variables: Mapping[str, str], environ: Mapping[str, str], now: datetime) -> None:
+    """Let the next `validate` of the same bytes know what was found in them, where only those bytes decided."""
+    loaded = workspace.loaded
+    if loaded.inputs is not None and depends_on_text_alone(loaded):
+        project = workspace.project
+        remember(
+            project.root,
+            project.environment,
+            variables,
+            environ,
+            now,
+            loaded.inputs,
+            len(loaded.manifests),
+            workspace.diagnostics,
+        )

@@ -28,12 +28,14 @@ PROJECT_FILE = "declarative.yaml"
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`lower` turns a manifest into its value of the desired state; None for the project, which has none. `tolerant`: it
-    also takes the well-typed part of a wrong manifest, for the sake of what it finds there."""
+    also takes the well-typed part of a wrong manifest, for the sake of what it finds there;
+    `self_contained`: what it finds depends on the manifests alone, not on files that they name."""
 
     name: str
     what: str
     lower: Callable[[Manifest, Context], Lowered[Any]] | None = None
     tolerant: bool = False
+    self_contained: bool = False
 
     @property
     def schema(self) -> Schema:
@@ -43,12 +45,18 @@ class Kind:
 # Lowered in this order: what is referred to comes before what refers to it.
 KINDS: tuple[Kind, ...] = (
     Kind("Project", "The project: the folder tree below its file, and how it is treated."),
-    Kind("Connector", "A source that assets are imported under.", lower_connector, tolerant=True),
-    Kind("HostQuery", "A search over hosts, as data or as a check.", lower_host_query, tolerant=True),
-    Kind("ComponentQuery", "A search over software components, as data or as a check.", lower_component_query, tolerant=True),
-    Kind("Asset", "One third-party asset.", lower_asset, tolerant=True),
+    Kind("Connector", "A source that assets are imported under.", lower_connector, tolerant=True, self_contained=True),
+    Kind("HostQuery", "A search over hosts, as data or as a check.", lower_host_query, tolerant=True, self_contained=True),
+    Kind(
+        "ComponentQuery",
+        "A search over software components, as data or as a check.",
+        lower_component_query,
+        tolerant=True,
+        self_contained=True,
+    ),
+    Kind("Asset", "One third-party asset.", lower_asset, tolerant=True, self_contained=True),
     Kind("AssetInventory", "Many assets at once, a row each.", lower_inventory),
-    Kind("Report", "A report that is run on change or on a schedule.", lower_report, tolerant=True),
+    Kind("Report", "A report that is run on change or on a schedule.", lower_report, tolerant=True, self_contained=True),
 )
 
 
@@ -98,6 +106,13 @@ def _claims(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[s
     assets = [value for _, value in in_order if isinstance(value, DesiredAsset)]
     reports = [value for _, value in in_order if isinstance(value, ReportDeclaration)]
     return claims.check(places, connectors, assets, reports, loaded.project.rules)
+
+
+def depends_on_text_alone(loaded: Loaded) -> bool:
+    """Whether nothing but the manifests' own text decides what is found in them."""
+    contained = {kind.name for kind in KINDS if kind.self_contained}
+    kinds = {manifest.kind for manifest in (*loaded.manifests, *loaded.partial)}
+    return contained.issuperset(kinds.union(address.partition("/")[0] for address in loaded.broken))
 
 
 def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[str, Any], found: list[Diagnostic]) -> Desired:

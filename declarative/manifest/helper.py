@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
-from declarative.manifest.cache import Entry, digest_of_file, entries_of
+from declarative.manifest.cache import Entry, entries_of
 from declarative.manifest.sources import ReadLimits
-from declarative.manifest.walk import read_file
+from declarative.manifest.walk import digest_of_file, read_file
 
 
 class Helper:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.manifest.verdict import Inputs
 from declarative.plan.model import Limits
 
 Locator = Callable[[str], Position]
@@ -69,7 +70,8 @@ class Loaded:
     """Everything the files said. `manifests` are only the ones without errors of their own, sorted by address;
     `digest` covers the meaning of all of them and the project (not file order, comments or formatting). `broken` are the
     addresses of manifests that are there but wrong: a reference to one is not a reference to nothing. `partial` is the
-    well-typed part of each wrong one (`name` is empty where it has none): good for checks, never for a plan."""
+    well-typed part of each wrong one (`name` is empty where it has none): good for checks, never for a plan. `inputs`: the
+    bytes that all this comes from, where it comes from nothing else, and the project is large enough for caches."""
 
     project: Project
     manifests: tuple[Manifest, ...]
@@ -78,3 +80,4 @@ class Loaded:
     files: tuple[str, ...]
     broken: frozenset[str] = frozenset()
     partial: tuple[Manifest, ...] = ()
+    inputs: Inputs | None = field(default=None, compare=False)

@@ -45,10 +45,9 @@ from declarative.manifest.settings import (
 )
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
 from declarative.manifest.variables import Variable, declared, given
-from declarative.manifest.walk import read_file
+from declarative.manifest.walk import PROJECT_FILE, digest_of_file, read_file
 from declarative.schema.suggest import did_you_mean
 
-PROJECT_FILE = "declarative.yaml"
 DEFAULT_PATTERNS = ("manifests/",)
 
 
@@ -65,17 +64,7 @@ class ReadProject:
     overlay_patterns: tuple[str, ...] = ()
     locate: DocumentLocator | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-
-
-def find_project(start: Path) -> Path:
-    """The nearest folder, `start` or above it, with a `declarative.yaml`. Raises InvalidError where there is none."""
-    for folder in (start.resolve(), *start.resolve().parents):
-        if (folder / PROJECT_FILE).is_file():
-            return folder
-    raise InvalidError(
-        f"no {PROJECT_FILE} in {start} or any folder above it",
-        hint="run `declarative init` to start a project, or give its folder with --chdir",
-    )
+    digest: str = ""
 
 
 def read_project(
@@ -83,7 +72,21 @@ def read_project(
 ) -> ReadProject:
     """The project of a folder. What is wrong with it is among the diagnostics; a project broken beyond reading gives
     the defaults, so that its manifests are still checked. Raises InvalidError for an unknown environment."""
-    document, found = _project_document(root, limits)
+    data, found = read_file(root / PROJECT_FILE, PROJECT_FILE, limits)
+    read = _read_project(root, environment, variables, environ, limits, data, found)
+    return replace(read, digest=digest_of_file(data)) if data is not None else read
+
+
+def _read_project(
+    root: Path,
+    environment: str | None,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+    limits: ReadLimits,
+    data: bytes | None,
+    found: list[Diagnostic],
+) -> ReadProject:
+    document = _project_document(data, found, limits)
     fallback = Project(root.name or "project", root, environment, None, state_url(root, None, environment))
     if document is None:
         return ReadProject(fallback, diagnostics=tuple(found))
@@ -99,10 +102,9 @@ def read_project(
     return _Reader(root, environment, variables, environ, limits, locate, found).read(read.value)
 
 
-def _project_document(root: Path, limits: ReadLimits) -> tuple[RawDocument | None, list[Diagnostic]]:
-    data, found = read_file(root / PROJECT_FILE, PROJECT_FILE, limits)
+def _project_document(data: bytes | None, found: list[Diagnostic], limits: ReadLimits) -> RawDocument | None:
     if data is None:
-        return None, found
+        return None
     documents, wrong = documents_of(data, PROJECT_FILE, limits)
     found.extend(wrong)
     filled = [document for document in documents if read_nodes(document, limits) != _NOTHING]
@@ -113,7 +115,7 @@ def _project_document(root: Path, limits: ReadLimits) -> tuple[RawDocument | Non
         locate = DocumentLocator(documents[0] if documents else RawDocument(PROJECT_FILE, ""))
         hint = "start it with `apiVersion: declarative/v1` and `kind: Project`"
         found.append(diagnose(locate, "", Refusal("project/empty", f"{PROJECT_FILE} is empty", hint)))
-    return (filled[0] if filled else None), found
+    return filled[0] if filled else None
 
 
 _NOTHING = read_nodes(RawDocument("", ""), ReadLimits())

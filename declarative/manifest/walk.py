@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -9,9 +10,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.core.errors import InvalidError
 from declarative.manifest.sources import ReadLimits, too_large
 
+PROJECT_FILE = "declarative.yaml"
 SUFFIXES = (".yaml", ".yml")
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder, `start` or above it, with a `declarative.yaml`. Raises InvalidError where there is none."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    raise InvalidError(
+        f"no {PROJECT_FILE} in {start} or any folder above it",
+        hint="run `declarative init` to start a project, or give its folder with --chdir",
+    )
+
+
+def digest_of_file(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=20).hexdigest()
 
 
 def leaves_project(pattern: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from declarative.core.diagnostics import Diagnostic, Severity, ordered
-from declarative.manifest.cache import Entry, WarmCache, digest_of_file, entry_of, open_cache
+from declarative.manifest.cache import Entry, WarmCache, entry_of, open_cache
 from declarative.manifest.documents import (
     Context,
     Outcome,
@@ -24,11 +24,13 @@ from declarative.manifest.documents import (
 from declarative.manifest.helper import start_helper
 from declarative.manifest.locate import DocumentLocator
 from declarative.manifest.model import Loaded, Manifest, Project
+from declarative.manifest.nodes import ScalarNode
 from declarative.manifest.overlay_files import outside, overlays_of
-from declarative.manifest.project import PROJECT_FILE, ReadProject, read_project
+from declarative.manifest.project import ReadProject, read_project
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
-from declarative.manifest.walk import files_matching, leaves_project, read_file
+from declarative.manifest.verdict import Inputs
+from declarative.manifest.walk import PROJECT_FILE, digest_of_file, files_matching, leaves_project, read_file
 from declarative.schema.suggest import did_you_mean
 
 
@@ -78,6 +80,7 @@ def load(
         (PROJECT_FILE, *files),
         gathered.broken,
         tuple(gathered.partial),
+        gathered.inputs(read),
     )
 
 
@@ -112,13 +115,27 @@ class _Gathered:
     found: list[Diagnostic] = field(default_factory=list)
     _first: dict[str, DocumentLocator] = field(default_factory=dict)
     _applied: set[int] = field(default_factory=set)
+    _digests: dict[str, str] = field(default_factory=dict)
+    _is_text_alone: bool = True
+
+    def inputs(self, read: ReadProject) -> Inputs | None:
+        """What was read; None where something else than the text of the project's files had a say."""
+        from_files = any(isinstance(node, ScalarNode) for _, node in read.overlay_nodes)
+        known = self.cache.is_used and self._is_text_alone and not from_files and read.locate is not None
+        if not known or read.locate is None or "${env." in read.locate.document.text:
+            return None
+        return Inputs(read.digest, read.patterns, read.overlay_patterns, tuple(self._digests.items()))
 
     def add_file(self, relative: str, path: Path) -> None:
         data, wrong = read_file(path, relative, self.context.limits)
         self.found.extend(wrong)
         if data is None:
+            self._is_text_alone = False
             return
         digest = digest_of_file(data) if self.cache.is_used else ""
+        if digest:
+            self._digests[relative] = digest
+            self._is_text_alone &= b"${env." not in data
         entries = self.cache.get(digest)
         if entries is None:
             self._read(data, relative, digest)
