@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -68,13 +69,26 @@ class _Endpoint:
                 await asyncio.sleep(fault.seconds)
             if gateway.switches.latency:
                 await asyncio.sleep(gateway.switches.latency)
-            with gateway.lock:
-                reply = _reply(gateway, request, fault)
-                _log(gateway, request, reply, fault, time.perf_counter() - began)
+            if gateway.large:
+                reply = await asyncio.to_thread(_answered, gateway, request, fault, began)
+            else:
+                reply = _answered(gateway, request, fault, began)
         finally:
             with gateway.lock:
                 gateway.quota.running -= 1
         await _send(reply, fault, scope, receive, send)
+
+
+def _answered(gateway: Gateway, request: Request, fault: Fault | None, began: float) -> Reply | None:
+    """The answer, once its effect is written down and the call logged."""
+    with gateway.lock:
+        reply = _reply(gateway, request, fault)
+        try:
+            gateway.save()
+        except sqlite3.Error as problem:
+            reply = spring(500, f"The sandbox cannot write its state file: {problem}", request.path, gateway.clock.now())
+        _log(gateway, request, reply, fault, time.perf_counter() - began)
+        return reply
 
 
 def _reply(gateway: Gateway, request: Request, fault: Fault | None) -> Reply | None:
@@ -215,7 +229,11 @@ def debug_reply(gateway: Gateway, method: str, path: str, query: Mapping[str, st
         with gateway.lock:
             if name != "process":
                 gateway.settle()
-            return json_reply(200, table[name](gateway, wanted))
+            answer = table[name](gateway, wanted)
+            gateway.save()
+            return json_reply(200, answer)
+    except sqlite3.Error as problem:
+        return json_reply(500, {"error": f"the state file cannot be written: {problem}"})
     except (SandboxError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as problem:
         return json_reply(400, {"error": str(problem) or type(problem).__name__})
 

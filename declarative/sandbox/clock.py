@@ -14,16 +14,16 @@ class SandboxClock:
         self._origin = (start or datetime.now(UTC)).astimezone(UTC)
         self._monotonic = monotonic
         self._began = monotonic()
-        self._ahead = 0.0
+        self.ahead = 0.0  # seconds by which debug calls moved it
 
     def now(self) -> datetime:
-        return self._origin + timedelta(seconds=self._monotonic() - self._began + self._ahead)
+        return self._origin + timedelta(seconds=self._monotonic() - self._began + self.ahead)
 
     def timestamp(self) -> float:
         return self.now().timestamp()
 
     def advance(self, seconds: float) -> datetime:
-        self._ahead += seconds
+        self.ahead += seconds
         return self.now()
 
 

@@ -25,21 +25,31 @@ def reset(gateway: Gateway, body: Mapping[str, Any]) -> Any:
 
 
 def seed(gateway: Gateway, body: Mapping[str, Any]) -> Any:
-    """{assets?, seed?}: a new generated estate, the rest reset too; {records: [...]}: records in the response's shape, added."""
+    """{assets?, seed?}: a new generated estate, the rest reset too; {records: [...]}: records in the response's shape, added;
+    {components: [{assetId | assetName, name, ...}]}: components of any asset."""
     if "assets" in body or "seed" in body:
         gateway.reset(_number(body, "assets"), _number(body, "seed"))
-    return {"assetIds": [_add(gateway, row) for row in body.get("records", [])], "assets": len(gateway.store)}
+    added = [_add(gateway, row) for row in body.get("records", [])]
+    components = [_add_component(gateway, row) for row in body.get("components", [])]
+    return {"assetIds": added, "assetComponentIds": components, "assets": len(gateway.store)}
+
+
+def _add_component(gateway: Gateway, row: Mapping[str, Any]) -> int:
+    given = {name: value for name, value in row.items() if name not in ("assetId", "assetName")}
+    return gateway.store.components.make(_wanted(gateway, row), given, iso_millis(gateway.clock.now()))
 
 
 def _add(gateway: Gateway, row: Any) -> int:
     if not isinstance(row, dict):
         raise SandboxError("a record is an object in the shape of the search reply; a dotted path may stand for a nested key")
     asset_id = row.get("assetId") or gateway.store.new_id()
+    native = {(str(key["connectorUuid"]).lower(), str(key["sourceNativeKey"])) for key in row.get("nativeKeys", [])}
     record = blank_record(asset_id, f"00000000-0000-4000-8000-{asset_id:012x}", "IP", gateway.clock.now())
     for path, value in row.items():
-        put(record, path, value)
+        if path != "nativeKeys":
+            put(record, path, value)
     record["assetId"] = asset_id
-    gateway.store.commit(Asset(record))
+    gateway.store.commit(Asset(record, native))
     return int(asset_id)
 
 

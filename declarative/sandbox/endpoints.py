@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote
 import orjson
 
 from .filters import BadFilterError, Document, asset_document, component_documents, xml_body
-from .gateway import Gateway
+from .gateway import ClosingError, Gateway
 from .importing import BadEnvelopeError, describe_faults, fault_of_asset, name_of_asset, read_envelope
 from .legacy import filter_document
 from .messages import JSON, RefusedError, Reply, Request, failed, json_reply, nothing, spring, text_reply
@@ -95,7 +95,7 @@ def search(gateway: Gateway, request: Request) -> Reply:
     switches = gateway.switches
     size = page_size(request.query.get("pageSize"), switches.default_page_size, switches.max_page_size)
     hidden = left_out(request.query.get("includeFields"), request.query.get("excludeFields"))
-    found = list(islice(matching(gateway.store, _window(gateway, request)), size + 1))
+    found = list(islice(matching(gateway.store, _window(gateway, request), gateway.breathe), size + 1))
     if not found:
         return nothing()
     page, more = found[:size], len(found) > size
@@ -113,7 +113,7 @@ def get(gateway: Gateway, request: Request) -> Reply:
 
 
 def count_assets(gateway: Gateway, request: Request) -> Reply:
-    total = count(gateway.store, _window(gateway, request))
+    total = count(gateway.store, _window(gateway, request), gateway.breathe)
     if not total and gateway.switches.count_zero_status == 204:
         return nothing()
     return json_reply(200, {"count": total, "responseCode": "SUCCESS", "responseMessage": "Valid API Access"})
@@ -149,7 +149,7 @@ def components(gateway: Gateway, request: Request) -> Reply:
     after = whole_number(request.query.get("lastSeenAssetComponentId"), 0, "lastSeenAssetComponentId")
     tail = re.search(r"/component/(\d+)$", request.path)
     window = ComponentWindow(wanted, software, after, int(tail[1]) if tail else None)
-    found = list(islice(matching_components(gateway.store, window), size + 1))
+    found = list(islice(matching_components(gateway.store, window, gateway.breathe), size + 1))
     rows, more = found[:size], len(found) > size
     if not rows and gateway.switches.component_empty_status == 204:
         return nothing()
@@ -266,6 +266,8 @@ def _routed(gateway: Gateway, request: Request) -> Reply:
         return refused.reply
     except PageTooLargeError as problem:
         return failed(416, str(problem))
+    except ClosingError as problem:
+        return spring(503, str(problem), request.path, now)
     except (BadFilterError, BadParameterError) as problem:
         return failed(400, str(problem))
 

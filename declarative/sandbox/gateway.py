@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,24 +17,21 @@ from .estate import MAX_ASSETS, Estate
 from .faults import FaultPlan
 from .identification import identify
 from .importing import ImportCall, name_of_asset
+from .keeping import StateFile
 from .mapping import Source, apply_import, put
 from .options import Connector, SandboxError, SandboxOptions
+from .queue import ImportQueue, Queued
 from .quota import Quota
 from .reports import Reports
 from .store import Asset, Store
 from .tokens import TokenOffice
 
 LOG_LENGTH = 200_000
+LARGE = 2000  # assets
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
-    due: datetime
-    source: Source
-    allow_unmanaged: bool
-    request_id: str | None
-    name: str
-    entry: Mapping[str, Any]
+class ClosingError(Exception):
+    """The sandbox stops, and a scan stops with it."""
 
 
 @dataclass(slots=True)
@@ -55,7 +52,31 @@ class Gateway:
         self.clock = clock or SandboxClock(options.start)
         self.tokens = TokenOffice(self.clock, hashlib.sha256(f"sandbox:{options.seed}".encode()).digest())
         self.quota = Quota(self.clock)
+        self.closing = False
+        self.state_file: StateFile | None = None
         self.reset()
+
+    def save(self) -> None:
+        """Write down what changed, when there is a state file. Raises sqlite3.Error."""
+        if self.state_file is not None:
+            self.state_file.save(self)
+
+    def close(self) -> None:
+        if self.state_file is not None:
+            self.state_file.close()
+
+    @property
+    def large(self) -> bool:
+        """Whether a call may take so long that others should not wait for it."""
+        return len(self.store) > LARGE
+
+    def breathe(self) -> None:
+        """Let other calls in, in the middle of a long one that holds the lock. Raises ClosingError."""
+        if self.closing:
+            raise ClosingError("The sandbox is shutting down")
+        self.lock.release()
+        time.sleep(0)
+        self.lock.acquire()
 
     def reset(self, assets: int | None = None, seed: int | None = None) -> None:
         """Back to the state of the start: estate, connectors, queue, reports, faults, logs and switches; tokens stay valid."""
@@ -67,7 +88,7 @@ class Gateway:
         self.switches = options.effective_switches()
         self.store = Store(Estate(self.seed, count))
         self.connectors: dict[str, Connector] = {one.uuid.lower(): one for one in options.connectors}
-        self.queue: deque[Queued] = deque()
+        self.queue = ImportQueue()
         self.reports = Reports()
         self.faults = FaultPlan(self.seed)
         self.overrules: dict[str, Any] = {}
@@ -117,8 +138,8 @@ class Gateway:
         """Process what is due in the order of arrival; returns how many were processed."""
         now = self.clock.now()
         done = 0
-        while self.queue and (everything or self.queue[0].due <= now):
-            self._process(self.queue.popleft(), now)
+        while len(self.queue) if everything else self.queue.due(now):
+            self._process(self.queue.pop(), now)
             done += 1
         return done
 

@@ -105,6 +105,7 @@ class SandboxOptions:
 
     `port` 0 takes a free one. `delay`, `limit_per_window` and `window` are the three switches that callers set most
     and win over those in `switches` when given. `start` sets the sandbox clock, which otherwise follows the wall clock.
+    `state` is the SQLite file that keeps the inventory across restarts; without it nothing stays.
     `fault_profile` and `scenario` (a YAML or JSON file) are rehearsals of bad days; both may be given.
     """
 
@@ -122,6 +123,7 @@ class SandboxOptions:
     window: float | None = None
     fault_profile: str | None = None
     scenario: Path | None = None
+    state: Path | None = None
     start: datetime | None = None
     connectors: tuple[Connector, ...] = ()
     switches: Switches = Switches()

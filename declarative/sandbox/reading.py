@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from .clock import parse_date
@@ -15,6 +15,13 @@ from .identifiers import normal
 from .parts import PARTS
 from .sketch import FIRST_ID
 from .store import Store
+
+Breathe = Callable[[], None]
+SLICE = 256  # assets between two breaths: some milliseconds
+
+
+def _hold() -> None:
+    """No breath: for a caller that is alone."""
 
 
 class BadParameterError(Exception):
@@ -34,36 +41,38 @@ class Window:
     since: datetime | None = None
 
 
-def matching(store: Store, window: Window) -> Iterator[int]:
+def matching(store: Store, window: Window, breathe: Breathe = _hold) -> Iterator[int]:
     """Ids that fulfil the window, ascending. Looks up what an index can answer, scans the rest."""
     candidates: Iterable[int] | None = _indexed(store, window.document)
     if candidates is not None:
         candidates = sorted(asset_id for asset_id in candidates if asset_id > window.after)
-        if window.since is not None:
-            since = window.since
-            candidates = [asset_id for asset_id in candidates if _touched(store, asset_id) >= since]
     elif window.since is not None:
-        candidates = store.touched_since(window.since, window.after)
+        candidates = store.perhaps_touched_since(window.since, window.after)
     else:
         candidates = store.ids(window.after)
-    if not window.document.clauses:
-        yield from candidates
-        return
-    for asset_id in candidates:
+    for asset_id in _paced(candidates, breathe):
+        if window.since is not None and (asset_id not in store or store.touched(asset_id) < window.since):
+            continue
+        if not window.document.clauses:
+            yield asset_id
+            continue
         view = store.view(asset_id)
         if view is not None and window.document.holds(view):
             yield asset_id
 
 
-def count(store: Store, window: Window) -> int:
+def _paced(ids: Iterable[int], breathe: Breathe) -> Iterator[int]:
+    """The same ids; every so often the caller gets a breath, so that a long scan does not hold up everybody else."""
+    for at, asset_id in enumerate(ids, 1):
+        if at % SLICE == 0:
+            breathe()
+        yield asset_id
+
+
+def count(store: Store, window: Window, breathe: Breathe = _hold) -> int:
     if not window.document.clauses and window.since is None and window.after < FIRST_ID:
         return len(store)
-    return sum(1 for _ in matching(store, window))
-
-
-def _touched(store: Store, asset_id: int) -> datetime:
-    view = store.view(asset_id)
-    return parse_date(view.get("lastModifiedDate")) if view is not None else datetime.min.replace(tzinfo=UTC)
+    return sum(1 for _ in matching(store, window, breathe))
 
 
 def _indexed(store: Store, document: Document) -> set[int] | None:
@@ -132,15 +141,22 @@ class ComponentWindow:
     asset_id: int | None = None
 
 
-def matching_components(store: Store, window: ComponentWindow) -> Iterator[dict[str, Any]]:
-    """Rows above the cursor, by component id ascending. Only the generated estate has components: nothing imports them."""
-    for asset_id in _assets_with_components(store, window):
-        view = store.view(asset_id)
-        if view is None or not window.software.holds(view):
+def matching_components(store: Store, window: ComponentWindow, breathe: Breathe = _hold) -> Iterator[dict[str, Any]]:
+    """Rows above the cursor, by component id ascending: of the generated estate, then those seeded; nothing imports any."""
+    for asset_id in _paced(_assets_with_components(store, window), breathe):
+        if not _may_show(store, window, asset_id):
             continue
         for row in store.estate.components(asset_id):
             if row["component"]["assetComponentId"] > window.after and window.components.holds(row["component"]):
                 yield row
+    for row in store.components.of(window.asset_id, window.after):
+        if _may_show(store, window, row["assetId"]) and window.components.holds(row["component"]):
+            yield row
+
+
+def _may_show(store: Store, window: ComponentWindow, asset_id: int) -> bool:
+    view = store.view(asset_id)
+    return view is not None and window.software.holds(view)
 
 
 def _assets_with_components(store: Store, window: ComponentWindow) -> Iterable[int]:

@@ -43,6 +43,12 @@ class Reports:
     def __iter__(self) -> Iterator[Report]:
         return iter(self._made)
 
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def restore(self, report: Report) -> None:
+        self._made.append(report)
+
     def create(self, request: Mapping[str, Any], now: datetime, delay: float) -> Report:
         report = Report(_time_uuid(now, len(self._made)), request["name"], now, now + timedelta(seconds=delay), dict(request))
         self._made.append(report)

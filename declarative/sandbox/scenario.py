@@ -14,13 +14,17 @@ from .gateway import Gateway
 from .options import SandboxError
 
 MAX_BYTES = 5_000_000
+_INVENTORY = frozenset({"estate", "records", "drift"})
 
 
-def apply_scenario(gateway: Gateway, path: Path) -> None:
-    """Read a scenario file and put it into force. Raises SandboxError, naming the file."""
+def apply_scenario(gateway: Gateway, path: Path, *, stage_only: bool = False) -> None:
+    """Read a scenario file and put it into force. Raises SandboxError, naming the file.
+
+    With `stage_only` the inventory is left alone, since it comes from a state file.
+    """
     try:
         content = _read(path)
-        _apply(gateway, content)
+        _apply(gateway, content, _INVENTORY if stage_only else frozenset())
     except (SandboxError, KeyError, TypeError, AttributeError) as problem:
         raise SandboxError(f"scenario {path}: {problem}") from problem
 
@@ -41,7 +45,7 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _apply(gateway: Gateway, content: Mapping[str, Any]) -> None:
+def _apply(gateway: Gateway, content: Mapping[str, Any], skipped: frozenset[str]) -> None:
     steps: dict[str, Callable[[Any], object]] = {
         "description": lambda _: None,
         "estate": lambda value: seed(gateway, value),
@@ -57,5 +61,5 @@ def _apply(gateway: Gateway, content: Mapping[str, Any]) -> None:
     if unknown:
         raise SandboxError(f"unknown key {min(unknown)!r}; known: {', '.join(steps)}")
     for name, step in steps.items():  # in this order, whatever the file's: a new estate resets the rest
-        if name in content:
+        if name in content and name not in skipped:
             step(content[name])

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from .app import build_app, debug_reply
 from .debug import PREFIX, READS
 from .faults import profile
 from .gateway import Gateway
+from .keeping import StateFile
 from .options import SandboxError, SandboxOptions
 from .scenario import apply_scenario
 from .wire import CuttableProtocol
@@ -26,6 +28,14 @@ from .wire import CuttableProtocol
 
 class _Server(uvicorn.Server):
     """Stops on the first SIGINT or SIGTERM and returns, where uvicorn would raise the signal again."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._gateway.closing = True  # ends long scans, for which the end would otherwise wait
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -49,22 +59,40 @@ def serve(options: SandboxOptions, *, announce: Callable[[str], None]) -> None:
 
     Raises SandboxError when the options make no sense or the address cannot be had.
     """
-    gateway = make_gateway(options)
-    listener = _listen(options)
-    with contextlib.closing(listener):
+    with contextlib.closing(make_gateway(options)) as gateway, contextlib.closing(_listen(options)) as listener:
         for line in banner(options, _url(listener)):
             announce(line)
         _server(gateway).run(sockets=[listener])
 
 
 def make_gateway(options: SandboxOptions) -> Gateway:
-    """Raises SandboxError."""
+    """The gateway as the options want it; the caller closes it. Raises SandboxError."""
     gateway = Gateway(options)
+    try:
+        _set_up(gateway, options)
+    except BaseException:
+        gateway.close()
+        raise
+    return gateway
+
+
+def _set_up(gateway: Gateway, options: SandboxOptions) -> None:
+    restored = False
+    if options.state is not None:
+        gateway.state_file = StateFile(options.state)
+        restored = gateway.state_file.restore(gateway)
     if options.fault_profile is not None:
         gateway.faults.add(profile(options.fault_profile))
     if options.scenario is not None:
-        apply_scenario(gateway, options.scenario)
-    return gateway
+        apply_scenario(gateway, options.scenario, stage_only=restored)
+    _save(gateway)
+
+
+def _save(gateway: Gateway) -> None:
+    try:
+        gateway.save()
+    except sqlite3.Error as problem:
+        raise SandboxError(f"state file {gateway.options.state}: {problem}") from problem
 
 
 class RunningSandbox:
@@ -84,8 +112,7 @@ class RunningSandbox:
 def running(options: SandboxOptions | None = None) -> Iterator[RunningSandbox]:
     """A sandbox on an ephemeral port, for the duration of the block. Raises SandboxError."""
     options = options or SandboxOptions()
-    gateway = make_gateway(options)
-    with contextlib.closing(_listen(options)) as listener:
+    with contextlib.closing(make_gateway(options)) as gateway, contextlib.closing(_listen(options)) as listener:
         server = _server(gateway)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
         thread.start()
@@ -169,7 +196,7 @@ def _server(gateway: Gateway) -> _Server:
         server_header=False,
         timeout_keep_alive=75,
     )
-    return _Server(config)
+    return _Server(config, gateway)
 
 
 def _wait_for_start(server: _Server, thread: threading.Thread) -> None:

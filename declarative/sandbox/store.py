@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import orjson
 
 from .clock import parse_date
+from .components import SeededComponents
 from .estate import Estate
 from .identifiers import Key, identifiers
 from .sketch import LAST_TOUCH
@@ -59,6 +60,11 @@ class Kept:
         modified = asset.record["lastModifiedDate"]
         return cls(encoded, modified, tuple(asset.keys), tuple(asset.native_keys), tuple(asset.hidden.items()))
 
+    @classmethod
+    def read(cls, encoded: bytes, native_keys: list[list[str]], hidden: list[list[str]]) -> Kept:
+        """From the parts that a state file holds. Raises ValueError."""
+        return cls.of(Asset(orjson.loads(encoded), {(uuid, key) for uuid, key in native_keys}, dict(hidden)))
+
     def asset(self) -> Asset:
         return Asset(orjson.loads(self.encoded), set(self.native_keys), dict(self.hidden))
 
@@ -69,12 +75,13 @@ class Store:
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         self.changed: set[int] = set()  # ids whose state is not yet in the state file
+        self.components = SeededComponents()
         self._kept: dict[int, Kept] = {}
         self._extra: list[int] = []  # ids outside the generated base, ascending
         self._deleted: set[int] = set()
         self._keys: dict[Key, set[int]] = {}
         self._natives: dict[tuple[str, str], int] = {}
-        self._next_id = estate.next_id
+        self.next_id = estate.next_id
 
     def __len__(self) -> int:
         return self.estate.count + len(self._extra) - len(self._deleted)
@@ -83,8 +90,8 @@ class Store:
         return asset_id in self._kept or (asset_id in self.estate and asset_id not in self._deleted)
 
     def new_id(self) -> int:
-        self._next_id += 1
-        return self._next_id - 1
+        self.next_id += 1
+        return self.next_id - 1
 
     def kept(self, asset_id: int) -> Kept | None:
         return self._kept.get(asset_id)
@@ -128,7 +135,7 @@ class Store:
             self._forget_keys(asset_id, old)
         elif asset_id not in self.estate:
             bisect.insort(self._extra, asset_id)
-            self._next_id = max(self._next_id, asset_id + 1)
+            self.next_id = max(self.next_id, asset_id + 1)
         self._deleted.discard(asset_id)
         self._kept[asset_id] = kept
         for key in kept.keys:
@@ -148,6 +155,11 @@ class Store:
         else:
             self._extra.remove(asset_id)
         self.changed.add(asset_id)
+
+    def discard(self, asset_id: int) -> None:
+        """As `delete`, and no complaint when there is none."""
+        if asset_id in self:
+            self.delete(asset_id)
 
     def by_native(self, connector: str, key: str) -> int | None:
         return self._natives.get((connector, key))
@@ -177,18 +189,16 @@ class Store:
             yield low
         yield from extra
 
-    def touched_since(self, since: datetime, after: int = 0) -> Iterator[int]:
-        """Ids above `after` whose lastModifiedDate is at or after `since`."""
-        candidates: Iterable[int] = self.ids(after)
+    def perhaps_touched_since(self, since: datetime, after: int = 0) -> Iterable[int]:
+        """Ids above `after`, at least those whose lastModifiedDate is at or after `since`."""
         if since > LAST_TOUCH:
-            candidates = (asset_id for asset_id in sorted(self._kept) if asset_id > after)
-        for asset_id in candidates:
-            kept = self._kept.get(asset_id)
-            if kept is not None:
-                if parse_date(kept.modified) >= since:
-                    yield asset_id
-            elif self.estate.sketch(asset_id).touched >= since:
-                yield asset_id
+            return (asset_id for asset_id in sorted(self._kept) if asset_id > after)
+        return self.ids(after)
+
+    def touched(self, asset_id: int) -> datetime:
+        """lastModifiedDate of an asset that exists."""
+        kept = self._kept.get(asset_id)
+        return parse_date(kept.modified) if kept is not None else self.estate.sketch(asset_id).touched
 
     def _forget_keys(self, asset_id: int, old: Kept) -> None:
         for key in old.keys:

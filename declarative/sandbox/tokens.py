@@ -35,7 +35,7 @@ class TokenOffice:
     def __init__(self, clock: SandboxClock, key: bytes) -> None:
         self._clock = clock
         self._key = key
-        self._generation = 0
+        self.generation = 0
         self._serial = 0
 
     def issue(self, subject: str, lifetime: int, *, client: bool = False) -> str:
@@ -46,8 +46,8 @@ class TokenOffice:
             "iss": "declarative-sandbox",
             "iat": now,
             "exp": now + lifetime,
-            "jti": f"{self._generation}-{self._serial}",
-            "generation": self._generation,
+            "jti": f"{self.generation}-{self._serial}",
+            "generation": self.generation,
             "client": client,
         }
         body = f"{_encode(_dump({'alg': 'HS256', 'typ': 'JWT'}))}.{_encode(_dump(claims))}"
@@ -65,12 +65,12 @@ class TokenOffice:
         claims = Claims(payload["sub"], payload["exp"], payload["client"], payload["generation"])
         if claims.expires <= self._clock.timestamp():
             raise TokenRefusedError("Token expired", malformed=False)
-        if claims.generation < self._generation:
+        if claims.generation < self.generation:
             raise TokenRefusedError("Token revoked", malformed=False)
         return claims
 
     def revoke_all(self) -> None:
-        self._generation += 1
+        self.generation += 1
 
     def _signature(self, body: str) -> bytes:
         return hmac.new(self._key, body.encode(), hashlib.sha256).digest()
