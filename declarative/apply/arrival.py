@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from math import ceil
 
 from declarative.apply.context import Context
@@ -26,6 +27,7 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 _GROWTH = 1.7
 _SCAN_PAGES = 5
+_THOROUGH_EVERY = 3
 _CLOCK_SKEW = timedelta(minutes=10)
 
 
@@ -82,19 +84,23 @@ class _Watch:
         deadline = clock.monotonic() + patience.total_seconds()
         since = clock.now() - _CLOCK_SKEW
         pause = FIRST_PAUSE
-        while True:
+        last = False
+        for number in count():
             self._progress()
-            self._look(since)
+            self._look(since, thorough=last or number % _THOROUGH_EVERY == 0)
             left = deadline - clock.monotonic()
             if not self.missing or left <= 0:
                 self._progress()
                 return True
+            last = pause >= left
             clock.sleep(min(pause, left))
             if self._context.request.stop:
                 return False
             pause = min(pause * _GROWTH, LONGEST_PAUSE)
+        return False
 
-    def _look(self, since: datetime) -> None:
+    def _look(self, since: datetime, *, thorough: bool) -> None:
+        """`thorough`: also look through what changed lately, for what no filter finds."""
         live = read_live(
             self._context.request.writer,
             list(self.missing.values()),
@@ -102,7 +108,7 @@ class _Watch:
             page_size=self._context.request.page_size,
             updated_since=since,
             # Where only a scan can tell, a busy inventory must not eat the hour's quota in every poll.
-            scan_limit=max(_SCAN_PAGES, 2 * ceil(len(self.missing) / self._context.request.page_size)),
+            scan_limit=max(_SCAN_PAGES, 2 * ceil(len(self.missing) / self._context.request.page_size)) if thorough else 0,
         ).index
         self._context.record_calls()
         self.seen = {address: _sighting(live, desired, self._stored.get(address)) for address, desired in self.missing.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from declarative.core.errors import StaleError, StateMovedError, UsageError
 from declarative.core.exits import ExitCode
 
 if TYPE_CHECKING:
-    from declarative.apply import Progress, StopFlag
+    from declarative.apply import StopFlag
     from declarative.cli.output import Outputs
     from declarative.engine.applying import ApplyOptions
     from declarative.engine.planning import PlanRequest
@@ -70,7 +70,8 @@ def command(
     """Apply a saved PLAN, or plan, ask, and apply. Writes only what the plan shows."""
     from declarative.apply import StopFlag
     from declarative.cli.output import parse_outputs
-    from declarative.cli.session import runtime_for, store_for, workspace_for
+    from declarative.cli.progress import ProgressLine
+    from declarative.cli.session import planning_workspace_for, runtime_for, store_for
     from declarative.core.durations import parse_duration
     from declarative.engine.applying import ApplyOptions
     from declarative.engine.narrow import Narrowing
@@ -81,19 +82,19 @@ def command(
     if plan_file is not None and (narrowing or any((resend_overridden, overrides.given))):
         raise UsageError("a saved plan is applied as it is; narrowing and limits belong to 'plan --out'")
     runtime = runtime_for(settings, max_wait=max_wait)
-    stop = StopFlag()
+    stop, progress = StopFlag(), ProgressLine(settings.console)
     options = ApplyOptions(
         parallelism=parallelism,
         wait=None if wait is None else parse_duration(wait),
         lock_timeout=parse_duration(lock_timeout).total_seconds(),
         resume=resume,
         stop=stop,
-        on_progress=progress_to(settings),
+        on_progress=progress,
     )
-    workspace = workspace_for(settings, runtime)
+    workspace = planning_workspace_for(settings, runtime)
     workspace.require_valid()
     result: ApplyResult | None
-    with store_for(workspace, runtime) as store:
+    with store_for(workspace, runtime) as store, progress:
         if plan_file is not None:
             plan, result = _apply_saved(settings, plan_file, expect_digest, workspace, store, runtime, options)
         else:
@@ -208,13 +209,6 @@ def _finish(settings: Settings, views: Outputs, plan: Plan, result: ApplyResult 
         },
     )
     return exit_code(plan=plan, result=shown)
-
-
-def progress_to(settings: Settings) -> Callable[[Progress], None]:
-    """A live line on a terminal; elsewhere a line now and then."""
-    from declarative.cli.progress import ProgressLine
-
-    return ProgressLine(settings.console)
 
 
 @contextmanager

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TextIO
+from datetime import UTC, datetime
+from typing import Any, TextIO
 
 from declarative.core.secrets import Redactor, Secret
 
-SECRET_VARIABLES = ("QUALYS_PASSWORD", "QUALYS_TOKEN", "QUALYS_CLIENT_SECRET", "DECLARATIVE_PLAN_KEY")
+SECRET_VARIABLES = (
+    "QUALYS_PASSWORD",
+    "QUALYS_TOKEN",
+    "QUALYS_CLIENT_SECRET",
+    "DECLARATIVE_PLAN_KEY",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+)
 
 
 def redactor_for(environ: Mapping[str, str]) -> Redactor:
@@ -27,7 +36,10 @@ def redactor_for(environ: Mapping[str, str]) -> Redactor:
 
 @dataclass(slots=True)
 class Console:
-    """`out` is for what was asked for, `err` for all else: progress, warnings, errors."""
+    """`out` is for what was asked for, `err` for all else: progress, warnings, errors.
+
+    `log_json`: what goes to `err` is one JSON object a line, for machines that collect logs.
+    """
 
     stdout: TextIO
     stderr: TextIO
@@ -35,6 +47,8 @@ class Console:
     color: str = "auto"
     quiet: bool = False
     verbosity: int = 0
+    log_json: bool = False
+    _live: bool = False
 
     @classmethod
     def system(cls) -> Console:
@@ -51,18 +65,35 @@ class Console:
 
     @property
     def color_err(self) -> bool:
-        return self.color_on(self.stderr)
+        return not self.log_json and self.color_on(self.stderr)
 
     def out(self, text: str, *, end: str = "\n") -> None:
         self._write(self.stdout, text, end)
 
     def err(self, text: str, *, end: str = "\n") -> None:
-        self._write(self.stderr, text, end)
+        if self.log_json:
+            self.event("message", message=text.strip("\n"))
+            return
+        before, self._live = "\r\x1b[K" if self._live else "", False
+        self._write(self.stderr, before + text, end)
+
+    def line(self, text: str, *, last: bool = False) -> None:
+        """A line on a terminal that replaces itself; whatever else is said goes above it."""
+        self._write(self.stderr, f"\r\x1b[K{text}", "\n" if last else "")
+        self._live = not last
+
+    def event(self, name: str, *, level: str = "info", **fields: Any) -> None:
+        """A line of the structured log, if that is on; absent values are left out."""
+        if self.log_json:
+            known = {key: value for key, value in fields.items() if value is not None}
+            at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            self._write(self.stderr, json.dumps({"at": at, "level": level, "event": name, **known}, ensure_ascii=False), "\n")
 
     def urgent(self, text: str) -> None:
         """From a signal handler, where the streams may be in the middle of a write: straight to standard error."""
         with suppress(OSError, ValueError):
-            os.write(self.stderr.fileno(), f"{text}\n".encode())
+            line = json.dumps({"level": "warning", "event": "message", "message": text}) if self.log_json else text
+            os.write(self.stderr.fileno(), f"{line}\n".encode())
 
     def note(self, text: str) -> None:
         """A word on progress, to stderr; `-q` silences it."""

@@ -84,9 +84,22 @@ def report(console: Console, error: DeclarativeError) -> None:
     from declarative.render.diagnostics import diagnostics_text
     from declarative.render.errors import error_text
 
+    if console.log_json:
+        _log_error(console, error)
+        return
     if isinstance(error, InvalidError) and error.diagnostics:
         console.err(diagnostics_text(error.diagnostics, color=console.color_err))
     console.err(error_text(error, color=console.color_err))
+
+
+def _log_error(console: Console, error: DeclarativeError) -> None:
+    from declarative.core.errors import InvalidError
+
+    if isinstance(error, InvalidError):
+        for found in error.diagnostics:
+            place = str(found.position) if found.position else None
+            console.event("diagnostic", level=str(found.severity), rule=found.rule, message=found.message, place=place)
+    console.event("error", level="error", message=error.message, hint=error.hint, exitCode=int(error.exit_code))
 
 
 def _usage(console: Console, error: click.UsageError) -> None:

@@ -36,6 +36,7 @@ class Settings:
             console.color = given["color"]
         console.quiet = console.quiet or given["quiet"]
         console.verbosity += given["verbose"]
+        console.log_json = given["log_format"] == "json" if given["log_format"] is not None else console.log_json
         chdir = self.chdir / given["chdir"] if given["chdir"] is not None else self.chdir
         if not chdir.is_dir():
             raise UsageError(f"--chdir: {chdir} is not a folder")
@@ -75,9 +76,10 @@ _GLOBAL = (
     click.option("-v", "--verbose", count=True, help="Say more; -vv shows each call."),
     click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), help="Colour; NO_COLOR is honoured."),
+    click.option("--log-format", type=click.Choice(["text", "json"]), help="Of stderr; json: one object a line, each call too."),
     click.option("--no-input", is_flag=True, help="Never ask; fail where an answer is needed."),
 )
-_GLOBAL_NAMES = ("chdir", "environment", "var", "var_file", "verbose", "quiet", "color", "no_input")
+_GLOBAL_NAMES = ("chdir", "environment", "var", "var_file", "verbose", "quiet", "color", "log_format", "no_input")
 
 
 def global_options(function: F) -> F:

@@ -59,6 +59,7 @@ def list_reports(settings: Settings, outputs: tuple[str, ...], json_output: bool
 @global_options
 def download(settings: Settings, name: str, out: Path | None, wait: str | None) -> ExitCode:
     """Download the file of a report: NAME is its address, its manifest's name, or its name in Qualys."""
+    from declarative.cli.progress import DownloadLine
     from declarative.cli.session import runtime_for, store_for, workspace_for
     from declarative.core.durations import parse_duration
     from declarative.engine.reporting import download_report, file_name_for
@@ -74,7 +75,10 @@ def download(settings: Settings, name: str, out: Path | None, wait: str | None) 
     if target.is_dir():
         target /= file_name_for(remote, suffix)
     with runtime.reader(workspace.project) as reader:
-        file = download_report(reader, remote, target, runtime, timeout=None if wait is None else parse_duration(wait))
+        timeout = None if wait is None else parse_duration(wait)
+        shown = DownloadLine(settings.console)
+        file = download_report(reader, remote, target, runtime, timeout=timeout, progress=shown)
+    shown.end()
     settings.console.out(f"{file.path} ({file.size} bytes)")
     return ExitCode.OK
 

@@ -14,7 +14,7 @@ from declarative.core.clock import SystemClock
 from declarative.core.errors import InvalidError
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace, bare_workspace, open_workspace
-from declarative.manifest.project import PROJECT_FILE
+from declarative.manifest.walk import PROJECT_FILE
 from declarative.qualys.model import CallRecord, Observer, Waiting
 
 if TYPE_CHECKING:
@@ -32,16 +32,35 @@ def runtime_for(settings: Settings, *, max_wait: float = 900.0) -> Runtime:
 
 
 def watcher(console: Console) -> Observer:
-    """Shows each wait, and with -vv each call."""
+    """Shows each wait, and with -vv or in a JSON log each call."""
 
     def watch(event: CallRecord | Waiting) -> None:
-        if isinstance(event, Waiting):
+        if console.log_json:
+            _log(console, event)
+        elif isinstance(event, Waiting):
             console.note(f"waiting {event.seconds:.0f} s: {event.reason}")
         elif console.verbosity > 1:
             status = event.status if event.status is not None else event.error or "no answer"
             console.debug(f"{event.method} {event.path} -> {status} in {event.seconds:.2f} s")
 
     return watch
+
+
+def _log(console: Console, event: CallRecord | Waiting) -> None:
+    if console.quiet:
+        return
+    if isinstance(event, Waiting):
+        console.event("wait", level="warning", seconds=round(event.seconds, 3), reason=event.reason)
+        return
+    console.event(
+        "call",
+        method=event.method,
+        path=event.path,
+        status=event.status,
+        seconds=round(event.seconds, 3),
+        requestId=event.request_id,
+        error=event.error,
+    )
 
 
 def workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
@@ -52,6 +71,13 @@ def workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
         environ=runtime.environ,
         now=runtime.clock.now(),
     )
+
+
+def planning_workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
+    """With the rows of inventories. Raises UsageError where the extra for them is not installed."""
+    from declarative.engine.expanding import with_rows
+
+    return with_rows(workspace_for(settings, runtime), now=runtime.clock.now())
 
 
 def reading_workspace_for(settings: Settings, runtime: Runtime) -> Workspace:

@@ -1,8 +1,9 @@
-"""`declarative state`: list | show | rm | mv | history | unlock | backup."""
+"""`declarative state`: list | show | rm | mv | history | unlock | backup | restore."""
 
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from declarative.cli.history import history
 from declarative.cli.options import Settings, global_options, output_options
 from declarative.core.errors import UsageError
 from declarative.core.exits import ExitCode
@@ -61,7 +63,7 @@ def show(settings: Settings, address: str, outputs: tuple[str, ...], json_output
     from declarative.cli.session import runtime_for, store_for, workspace_for
     from declarative.cli.views import json_view
     from declarative.render.table import yaml_text
-    from declarative.state.codec import encode, loads
+    from declarative.state.codec import describe
 
     views = parse_outputs(outputs, json=json_output, formats=FORMATS)
     runtime = runtime_for(settings)
@@ -71,7 +73,7 @@ def show(settings: Settings, address: str, outputs: tuple[str, ...], json_output
         known = list(store.resources()) if resource is None else []
     if resource is None:
         raise _unknown(address, known)
-    document = {"address": address, **loads(encode(resource).document)}
+    document = describe(resource)
     emit(
         settings.console,
         views,
@@ -122,45 +124,7 @@ def move(settings: Settings, old: str, new: str) -> ExitCode:
     return ExitCode.OK
 
 
-@command.command("history")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
-@output_options(*FORMATS)
-@global_options
-def history(settings: Settings, limit: int, outputs: tuple[str, ...], json_output: bool) -> ExitCode:
-    """Who applied what, when, and how it ended."""
-    from declarative.cli.output import emit, parse_outputs
-    from declarative.cli.session import runtime_for, store_for, workspace_for
-    from declarative.cli.views import json_view, table_view
-    from declarative.core.clock import to_iso
-
-    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
-    runtime = runtime_for(settings)
-    workspace = workspace_for(settings, runtime)
-    with store_for(workspace, runtime, read_only=True) as store:
-        rows = [
-            {
-                "run": run.run_id,
-                "command": run.command,
-                "startedAt": to_iso(run.started_at),
-                "endedAt": to_iso(run.ended_at) if run.ended_at else None,
-                "user": f"{run.user}@{run.host}",
-                "commit": run.commit,
-                "planDigest": run.plan_digest,
-                "exitCode": run.exit_code,
-                "summary": dict(run.summary),
-            }
-            for run in store.runs(limit)
-        ]
-    columns = ("run", "startedAt", "user", "exitCode", "summary")
-    emit(
-        settings.console,
-        views,
-        {
-            "text": lambda _: table_view(rows, columns) if rows else "Nothing has been applied yet.",
-            "json": lambda _: json_view({"runs": rows}),
-        },
-    )
-    return ExitCode.OK
+command.add_command(history)
 
 
 @command.command("unlock")
@@ -194,6 +158,34 @@ def backup(settings: Settings, path: Path) -> ExitCode:
         store.backup(str(target))
     settings.console.out(f"wrote {target}")
     return ExitCode.OK
+
+
+@command.command("restore")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@global_options
+def restore(settings: Settings, path: Path, yes: bool) -> ExitCode:
+    """Put the backup at PATH in the state's place. What was there is kept beside it."""
+    from declarative.cli.session import runtime_for, workspace_for
+    from declarative.state import restore_store
+
+    runtime = runtime_for(settings)
+    workspace = workspace_for(settings, runtime)
+    url = runtime.environ.get("DECLARATIVE_STATE") or workspace.project.state_url
+    if not yes:
+        _ask(settings, f"Put {path} in the place of the state?")
+    mark, kept = restore_store(url, settings.chdir / path, clock=runtime.clock)
+    before = f"; what was there is kept as {kept}" if kept else ""
+    settings.console.out(f"restored {path}: the state is at serial {mark.serial}{before}")
+    return ExitCode.OK
+
+
+def _ask(settings: Settings, question: str) -> None:
+    if settings.no_input or not sys.stdin.isatty():
+        raise UsageError("approval is needed and there is no terminal to ask on", hint="give --yes")
+    settings.console.err(f"{question} Only 'yes' is accepted: ", end="")
+    if sys.stdin.readline().strip() != "yes":
+        raise UsageError("nothing was changed")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -37,7 +38,7 @@ class Secret:
 
 
 class Redactor:
-    """Masks known secrets in any text, also where they stand base64-, URL- or JSON-encoded.
+    """Masks known secrets in any text, also where they stand base64-, URL-, JSON-, HTML- or hex-encoded.
 
     Secrets shorter than four characters are not looked for: masking them would shred the text and protect nothing.
     """
@@ -53,7 +54,7 @@ class Redactor:
             return
         forms = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
         forms.add(json.dumps(value, ensure_ascii=False)[1:-1])
-        forms.add(repr(value)[1:-1])
+        forms |= {repr(value)[1:-1], html.escape(value), value.encode().hex()}
         encoded = value.encode()
         for shift in range(3):
             # A base64 text shows the same characters wherever the secret starts at the same offset modulo 3;

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from declarative import __version__
 from declarative.assets.model import AppliedAsset
 from declarative.assets.reverse import desired_of
+from declarative.engine.caching import snapshot_for
 from declarative.engine.narrow import Narrowing
+from declarative.engine.planning import unsearched
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace
 from declarative.plan.build import PlanInput, build
@@ -23,12 +27,18 @@ def find_drift(workspace: Workspace, narrowing: Narrowing, runtime: Runtime, sto
     applied, as `refresh` says. Raises AuthError, ApiError, StateError.
     """
     labels = workspace.labels
+    mark = store.mark
     resources = {address: item for address, item in store.resources().items() if isinstance(item, AppliedAsset)}
     narrowing.require_known((*labels, *resources))
     known = {address: item for address, item in resources.items() if narrowing(address, labels.get(address, {}))}
     assets = tuple(desired_of(item) for _, item in sorted(known.items()))
-    with runtime.reader(workspace.project) as reader:
-        live = read_live(reader, assets, known, page_size=workspace.project.page_size, clock=runtime.clock)
+    with ExitStack() as stack:
+        reader = stack.enter_context(runtime.reader(workspace.project))
+        snapshot = snapshot_for(store, runtime.environ)
+        if snapshot is not None:
+            stack.enter_context(snapshot)
+        page_size = workspace.project.page_size
+        live = read_live(reader, assets, known, page_size=page_size, clock=runtime.clock, snapshot=snapshot)
         outcome = build(
             PlanInput(
                 project=workspace.project.name,
@@ -36,7 +46,7 @@ def find_drift(workspace: Workspace, narrowing: Narrowing, runtime: Runtime, sto
                 base_url=runtime.base_url(workspace.project),
                 tool_version=__version__,
                 manifest_digest=workspace.loaded.digest,
-                state=store.mark,
+                state=mark,
                 now=runtime.clock.now(),
                 assets=assets,
                 applied=known,
@@ -50,6 +60,7 @@ def find_drift(workspace: Workspace, narrowing: Narrowing, runtime: Runtime, sto
                 read_strategy=live.strategy,
                 refresh="drift",
                 live_complete=live.complete,
+                diagnostics=unsearched(live),
             )
         )
     store.observe(outcome.observed)

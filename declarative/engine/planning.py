@@ -10,7 +10,9 @@ from typing import Literal
 from declarative import __version__
 from declarative.assets.identity import LiveIndex
 from declarative.assets.model import DesiredAsset
+from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.core.errors import BlockedError
+from declarative.engine.caching import snapshot_for
 from declarative.engine.narrow import Narrowing
 from declarative.engine.querying import check_of, dates_of, resolve_report
 from declarative.engine.runtime import Runtime
@@ -19,10 +21,10 @@ from declarative.kinds.model import Desired
 from declarative.manifest.model import Project
 from declarative.plan.build import PlanInput, PlanOutcome, build
 from declarative.plan.guard import Overrides
-from declarative.plan.model import Check, DesiredReport, Plan, Quota
+from declarative.plan.model import Check, DesiredReport, Plan, Quota, StateMark
 from declarative.qualys.model import Reader
 from declarative.refresh import Refreshed, read_live
-from declarative.state.model import Resource, Store
+from declarative.state.model import Resource, Snapshot, Store
 
 RefreshMode = Literal["auto", "full", "none"]
 
@@ -40,16 +42,25 @@ class PlanRequest:
 def make_plan(workspace: Workspace, request: PlanRequest, runtime: Runtime, store: Store) -> Plan:
     """Raises InvalidError, AuthError, ApiError, StateError. Writes only what it saw, and only to the state store."""
     workspace.require_valid()
+    # Before the resources: an apply that comes in between must show as a state that moved on.
+    mark = store.mark
     resources = store.resources()
     labels = workspace.labels
     request.narrowing.require_known((*labels, *resources))
 
+    unread = tuple(f"{address}[" for address in workspace.held)
+
     def in_scope(address: str) -> bool:
+        if address.startswith(unread) and address not in labels:
+            return False
         return request.narrowing(address, labels.get(address, {}))
 
     with ExitStack() as stack:
         reader = None if request.refresh == "none" else stack.enter_context(runtime.reader(workspace.project))
-        outcome = _outcome(workspace, request, runtime, store, reader, resources, in_scope)
+        snapshot = None if reader is None else snapshot_for(store, runtime.environ)
+        if snapshot is not None:
+            stack.enter_context(snapshot)
+        outcome = _outcome(workspace, request, runtime, mark, snapshot, reader, resources, in_scope)
     store.observe(outcome.observed)
     return outcome.plan
 
@@ -58,7 +69,8 @@ def _outcome(
     workspace: Workspace,
     request: PlanRequest,
     runtime: Runtime,
-    store: Store,
+    mark: StateMark,
+    snapshot: Snapshot | None,
     reader: Reader | None,
     resources: Mapping[str, Resource],
     in_scope: Callable[[str], bool],
@@ -67,7 +79,8 @@ def _outcome(
     assets = tuple(asset for asset in desired.assets if in_scope(asset.address))
     checks = judge_checks(reader, desired, runtime, in_scope)
     reports = _reports(reader, desired, runtime, in_scope)
-    refreshed = _read(reader, project, assets, {a: r for a, r in resources.items() if in_scope(a)}, request, runtime)
+    applied = {address: item for address, item in resources.items() if in_scope(address)}
+    refreshed = _read(reader, project, assets, applied, request, runtime, snapshot)
     return build(
         PlanInput(
             project=project.name,
@@ -75,7 +88,7 @@ def _outcome(
             base_url=runtime.base_url(project),
             tool_version=__version__,
             manifest_digest=workspace.loaded.digest,
-            state=store.mark,
+            state=mark,
             assets=desired.assets,
             reports=reports,
             applied=resources,
@@ -89,7 +102,7 @@ def _outcome(
             batch_size=project.batch_size,
             moved=project.moved,
             checks=checks,
-            diagnostics=workspace.diagnostics,
+            diagnostics=(*workspace.diagnostics, *unsearched(refreshed)),
             narrowed=request.narrowing.lines,
             read_calls=reader.calls_made if reader else 0,
             quota=reader.quota if reader else Quota(),
@@ -108,11 +121,30 @@ def _read(
     applied: Mapping[str, Resource],
     request: PlanRequest,
     runtime: Runtime,
+    snapshot: Snapshot | None,
 ) -> Refreshed:
     if reader is None:
         return Refreshed(LiveIndex(), "not read: --refresh none", complete=False)
     mode: RefreshMode = "full" if request.refresh == "full" else "auto"
-    return read_live(reader, assets, applied, mode=mode, page_size=project.page_size, clock=runtime.clock)
+    return read_live(reader, assets, applied, mode=mode, page_size=project.page_size, clock=runtime.clock, snapshot=snapshot)
+
+
+def unsearched(refreshed: Refreshed) -> tuple[Diagnostic, ...]:
+    """A warning where some assets were looked up by filters alone, so that a copy under another key may go unseen."""
+    if not refreshed.unsearched:
+        return ()
+    count, first = len(refreshed.unsearched), refreshed.unsearched[0]
+    them = first if count == 1 else f"{first} and {count - 1} more"
+    return (
+        Diagnostic(
+            Severity.WARNING,
+            "live/not-searched",
+            f"{them}: looked up by id, serial number and name only. If it is in the inventory under another name, MAC or IP "
+            "address, this plan does not see it there",
+            address=first,
+            hint="Plan with `--refresh full` now and then, or pin `identityAttributes.qualysAssetId`.",
+        ),
+    )
 
 
 def judge_checks(reader: Reader | None, desired: Desired, runtime: Runtime, in_scope: Callable[[str], bool]) -> tuple[Check, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,13 +21,22 @@ def file_name_for(report: str, suffix: str) -> str:
     return f"{stem[:120]}.{suffix}"
 
 
-def download_report(reader: Reader, name: str, target: Path, runtime: Runtime, *, timeout: timedelta | None) -> ReportFile:
-    """Writes the file whole or not at all. With `timeout`, asks again until the report is ready. Raises ApiError."""
+def download_report(
+    reader: Reader,
+    name: str,
+    target: Path,
+    runtime: Runtime,
+    *,
+    timeout: timedelta | None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> ReportFile:
+    """Writes the file whole or not at all. With `timeout`, asks again until the report is ready. `progress` is told the
+    bytes so far, and how many there are if the gateway says. Raises ApiError."""
     deadline = runtime.clock.monotonic() + (timeout.total_seconds() if timeout else 0.0)
     pause = FIRST_PAUSE
     while True:
         try:
-            return reader.download_report(name, target)
+            return reader.download_report(name, target, progress=progress)
         except ApiError as error:
             if runtime.clock.monotonic() + pause > deadline or not _may_become_ready(error):
                 raise

@@ -148,7 +148,9 @@ def connect_reader(
     """A client that cannot send a write: its transport refuses anything but reads. Sends nothing by itself.
 
     `max_wait`: seconds that all workers together may wait for limits and between tries. `observer` is called from any
-    thread that calls. Once `stopped` says so, nothing is tried again. `environ` is where a proxy is looked for. Raises InvalidError for a bad base URL, ApiError for
+    thread that calls. Once `stopped` says so, nothing is tried again. `environ` is where a proxy is looked for.
+
+    Raises InvalidError for a bad base URL, ApiError for
     unusable proxy or CA settings.
     """
     return ReadClient(

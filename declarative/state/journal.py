@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from declarative.core.clock import from_iso, to_iso
 from declarative.core.errors import StateError
@@ -13,7 +13,29 @@ from declarative.qualys.model import CallRecord
 from declarative.state.backend import Backend
 from declarative.state.codec import dumps, loads, printable, printable_or_none
 from declarative.state.model import Intent, IntentKind, Outcome, OutcomeStatus, Run
+from declarative.state.resources import chunks
 from declarative.state.tables import calls, journal, outcomes, plans_used, runs
+
+KEPT_RUNS = 5_000
+KEPT_CALLS = 500
+"""The audit is bounded: so many runs are kept, and the single calls of so many. An hourly apply keeps seven months of runs
+and three weeks of calls. A run whose journal is still open stays, however old."""
+
+
+def prune(connection: Connection, *, kept_runs: int = KEPT_RUNS, kept_calls: int = KEPT_CALLS) -> None:
+    newest = connection.execute(select(func.max(runs.c.seq))).scalar_one_or_none() or 0
+    if newest > kept_calls:
+        stale = select(runs.c.run_id).where(runs.c.seq <= newest - kept_calls)
+        connection.execute(delete(calls).where(calls.c.run_id.in_(stale)))
+    if newest <= kept_runs:
+        return
+    unsettled = select(journal.c.run_id).where(journal.c.closed_at.is_(None))
+    old = select(runs.c.run_id).where(runs.c.seq <= newest - kept_runs, runs.c.run_id.not_in(unsettled))
+    gone = list(connection.execute(old).scalars())
+    # Children first: they name their parents.
+    for table in (outcomes, calls, journal, plans_used, runs):
+        for chunk in chunks(gone):
+            connection.execute(delete(table).where(table.c.run_id.in_(chunk)))
 
 
 def add_run(connection: Connection, run: Run) -> None:

@@ -124,6 +124,7 @@ class SqlStore:
 
     def begin_run(self, run: Run) -> None:
         with self._backend.write() as connection:
+            journal.prune(connection)
             journal.add_run(connection, run)
 
     def end_run(self, run_id: str, *, exit_code: int, summary: Mapping[str, int], ended_at: datetime) -> None:

@@ -1,0 +1,69 @@
+"""The snapshot of live records as one user sees it: what a scope shows must not answer for another's."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any, Self
+
+from declarative.core.errors import AuthError
+from declarative.qualys.credentials import ClientCredentials, PasswordCredentials, credentials_from
+from declarative.state.model import Snapshot, Store
+
+Record = tuple[int, Mapping[str, Any]]
+
+
+class UserSnapshot:
+    """`state.model.Snapshot`, kept apart by login, and opened when a scan first asks for it: most plans need none.
+
+    Raises StateError as the store does; whoever reads takes that for having no snapshot.
+    """
+
+    def __init__(self, store: Store, user: str) -> None:
+        self._store = store
+        self._user = user
+        self._stack = ExitStack()
+        self._opened: Snapshot | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        if self._opened is None:
+            self._opened = self._stack.enter_context(self._store.snapshot())
+        return self._opened
+
+    def _key(self, base_url: str) -> str:
+        return f"{base_url}#as={self._user}"
+
+    def watermark(self, base_url: str) -> str | None:
+        return self._snapshot.watermark(self._key(base_url))
+
+    def records(self, base_url: str) -> Iterable[Record]:
+        return self._snapshot.records(self._key(base_url))
+
+    def replace(self, base_url: str, records: Iterable[Record], watermark: str) -> None:
+        self._snapshot.replace(self._key(base_url), records, watermark)
+
+    def upsert(self, base_url: str, records: Iterable[Record], watermark: str) -> None:
+        self._snapshot.upsert(self._key(base_url), records, watermark)
+
+
+def snapshot_for(store: Store, environ: Mapping[str, str]) -> UserSnapshot | None:
+    """None where nobody can tell whose view it would be: a ready token names no user, and a new one may be another's."""
+    try:
+        credentials = credentials_from(environ)
+    except AuthError:
+        return None
+    if isinstance(credentials, PasswordCredentials):
+        name = credentials.username
+    elif isinstance(credentials, ClientCredentials):
+        name = credentials.client_id
+    else:
+        return None
+    return UserSnapshot(store, hashlib.sha256(f"{credentials.flow}:{name}".encode()).hexdigest()[:16])
