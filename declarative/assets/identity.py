@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from declarative.assets.keys import (
     ADDRESS,
     FQDN,
@@ -31,11 +33,12 @@ from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.assets.normalise import short_hostname
 from declarative.assets.records import mappings
 
-__all__ = ["LiveIndex", "Match", "SearchKey", "match", "search_filters"]
+__all__ = ["LiveIndex", "Match", "SearchKey", "match", "match_known", "pack", "search_filters"]
 
 PINNED = "qualysAssetId"
 BOUND = "assetId"
 MARKER = "marker"
+SHORT = "short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,14 @@ class Match:
 
 
 class LiveIndex:
-    """Live records by id and, built on first use, by each kind of identifier."""
+    """Live records by id and, built on first use, by each kind of identifier.
+
+    Packed records (JSON bytes) are unpacked each time they are asked for: a hundred thousand of them fit into memory so."""
 
     __slots__ = ("_by_id", "_by_kind")
 
     def __init__(self, records: Iterable[LiveAsset] = ()) -> None:
-        self._by_id: dict[int, LiveAsset] = {live.asset_id: live for live in records}
+        self._by_id: dict[int, LiveAsset | bytes] = {live.asset_id: live for live in records}
         self._by_kind: dict[str, dict[str, list[int]]] = {}
 
     @classmethod
@@ -70,42 +75,65 @@ class LiveIndex:
         """From raw records of the search; one without an `assetId` cannot be spoken of and is left out."""
         return cls(LiveAsset(int(record["assetId"]), record) for record in records if record.get("assetId") is not None)
 
+    @classmethod
+    def packed(cls, records: Iterable[tuple[int, bytes]]) -> LiveIndex:
+        """From records as `pack` made them, by their ids."""
+        index = cls()
+        index._by_id.update(records)
+        return index
+
     def __len__(self) -> int:
         return len(self._by_id)
 
     def __iter__(self) -> Iterator[LiveAsset]:
-        return iter(self._by_id.values())
+        return (_unpacked(asset_id, held) for asset_id, held in self._by_id.items())
 
     def get(self, asset_id: int | None) -> LiveAsset | None:
-        return None if asset_id is None else self._by_id.get(asset_id)
+        held = None if asset_id is None else self._by_id.get(asset_id)
+        return None if asset_id is None or held is None else _unpacked(asset_id, held)
+
+    def raw(self, asset_id: int | None) -> bytes | None:
+        """The packed record; None when there is none, or it is not packed."""
+        held = None if asset_id is None else self._by_id.get(asset_id)
+        return held if isinstance(held, bytes) else None
 
     def find(self, kind: KeyKind, keys: Iterable[str]) -> frozenset[int]:
-        index = self._index(kind.name, kind)
+        index = self._index(kind.name)
         return frozenset(asset_id for key in keys for asset_id in index.get(key, ()))
 
     def find_short(self, keys: Iterable[str]) -> frozenset[int]:
         """By the first label of any of its names."""
-        index = self._index("short", None)
+        index = self._index(SHORT)
         return frozenset(asset_id for key in keys for asset_id in index.get(key, ()))
 
     def find_marked(self, desired: DesiredAsset) -> frozenset[int]:
-        index = self._index(MARKER, None)
+        index = self._index(MARKER)
         key = marker_key(desired)
+        found = (self.get(asset_id) for asset_id in index.get(key, ()))
         return frozenset(
-            asset_id
-            for asset_id in index.get(key, ())
-            if key in live_marker(MARKER_KEY, self._by_id[asset_id].record, desired.connector)
+            live.asset_id for live in found if live is not None and key in live_marker(MARKER_KEY, live.record, desired.connector)
         )
 
-    def _index(self, name: str, kind: KeyKind | None) -> Mapping[str, list[int]]:
-        index = self._by_kind.get(name)
-        if index is None:
-            index = {}
-            for live in self._by_id.values():
-                for key in _keys(name, kind, live.record):
-                    index.setdefault(key, []).append(live.asset_id)
-            self._by_kind[name] = index
-        return index
+    def _index(self, name: str) -> Mapping[str, list[int]]:
+        if not self._by_kind:
+            kinds: dict[str, KeyKind | None] = {**{kind.name: kind for kind in KINDS}, SHORT: None, MARKER: None}
+            self._by_kind = {each: {} for each in kinds}
+            for live in self:
+                for each, kind in kinds.items():
+                    index = self._by_kind[each]
+                    for key in _keys(each, kind, live.record):
+                        index.setdefault(key, []).append(live.asset_id)
+        return self._by_kind[name]
+
+
+def pack(record: Mapping[str, Any]) -> bytes:
+    """A record as bytes; equal records with their members in one order give equal bytes. Raises TypeError for values
+    that are no JSON, and for whole numbers beyond 64 bits."""
+    return orjson.dumps(record)
+
+
+def _unpacked(asset_id: int, held: LiveAsset | bytes) -> LiveAsset:
+    return LiveAsset(asset_id, orjson.loads(held)) if isinstance(held, bytes) else held
 
 
 def _keys(name: str, kind: KeyKind | None, record: Mapping[str, Any]) -> Iterable[str]:
@@ -119,9 +147,14 @@ def _keys(name: str, kind: KeyKind | None, record: Mapping[str, Any]) -> Iterabl
 
 def match(desired: DesiredAsset, applied: AppliedAsset | None, index: LiveIndex) -> Match:
     """The live record of a desired asset: the pinned id, the id bound in state, the marker, then identifiers by strength."""
+    return match_known(desired, applied.asset_id if applied is not None else None, index)
+
+
+def match_known(desired: DesiredAsset, bound_id: int | None, index: LiveIndex) -> Match:
+    """`match`, where only the id bound in state is at hand."""
     if desired.pinned_id is not None:
         return _match_pinned(desired, index)
-    bound = index.get(applied.asset_id) if applied is not None else None
+    bound = index.get(bound_id)
     if bound is not None:
         return Match(bound, BOUND, warnings=_bound_warnings(desired, bound))
     if desired.connector.marker:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from declarative.assets.identity import LiveIndex, Match, match
+from declarative.assets.identity import BOUND, PINNED, LiveIndex, Match, match
 from declarative.assets.model import AppliedAsset, DesiredAsset
 from declarative.core.diagnostics import Diagnostic, ordered
 from declarative.plan.decide import Circumstances, Decision, decide
 from declarative.plan.guard import Overrides, judge
+from declarative.plan.known import Applied, Known, brief_of
 from declarative.plan.model import (
     Action,
     AppliedReport,
@@ -27,8 +28,7 @@ from declarative.plan.model import (
 )
 from declarative.plan.removed import decide_removed
 from declarative.plan.reports import decide_report
-
-Applied = AppliedAsset | AppliedReport
+from declarative.plan.verified import Verifier
 
 
 def everything(address: str) -> bool:  # noqa: ARG001
@@ -41,7 +41,8 @@ class PlanInput:
 
     `assets`, `reports` and `applied` may hold more than `in_scope` lets through: what is outside is not planned, but
     still known, so that a claim on an asset of another manifest is noticed. `moved`: old address -> new.
-    `population`: assets the project manages, for limits in percent; None: count them here.
+    `population`: assets the project manages, for limits in percent; None: count them here. `verified`: what the last plan
+    handed on under that name; it saves work, and never changes an answer.
     """
 
     project: str
@@ -72,37 +73,41 @@ class PlanInput:
     live_complete: bool = True
     population: int | None = None
     dates: tuple[str, ...] = ()
+    verified: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOutcome:
-    """`observed`: records for `Store.observe`; `moves`: (old, new) addresses for `Store.move`, which cost no API call."""
+    """`observed`: records for `Store.observe`; `moves`: (old, new) addresses for `Store.move`, which cost no API call;
+    `verified`: a token by address, for the next plan."""
 
     plan: Plan
     observed: tuple[AppliedAsset, ...] = ()
     moves: tuple[tuple[str, str], ...] = ()
+    verified: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(given: PlanInput) -> PlanOutcome:
     """The plan. The same input, in any order, gives the same plan."""
     moves = _moves(given)
-    applied = _follow(given.applied, moves)
-    matches = _matches(given, applied)
-    decisions = _decide_assets(given, applied, matches, {new: old for old, new in moves})
+    moved = {new: old for old, new in moves}
+    applied = Known(given.applied, moved=moved)
+    verifier = Verifier(given.verified, given.live, applied, f"{given.tool_version} {given.settle.total_seconds()}")
+    assets = AssetDecisions(given, applied, verifier)
+    decisions = assets.decide(moved)
     changes = [decision.change for decision in decisions]
-    changes += _decide_reports(given, applied, {new: old for old, new in moves})
+    changes += _decide_reports(given, applied, moved)
     declared = _declared(given)
     changes += decide_removed(
-        [item for address, item in applied.items() if address not in declared and given.in_scope(address)],
+        [applied[address] for address in applied if address not in declared and given.in_scope(address)],
         given.live,
         live_complete=given.live_complete,
-        managed=_managers(matches),
+        managed=assets.managers(),
     )
     changes.sort(key=lambda change: change.address)
-    known = {new for _, new in moves}
-    observed = [item.observed for item in decisions if item.observed is not None and item.observed.address not in known]
+    observed = [item.observed for item in decisions if item.observed is not None and item.observed.address not in moved]
     plan = _assemble(given, applied, changes)
-    return PlanOutcome(plan, tuple(sorted(observed, key=lambda item: item.address)), moves)
+    return PlanOutcome(plan, tuple(sorted(observed, key=lambda item: item.address)), moves, verifier.tokens)
 
 
 def _declared(given: PlanInput) -> set[str]:
@@ -124,22 +129,7 @@ def _moves(given: PlanInput) -> tuple[tuple[str, str], ...]:
     return tuple({new: (old, new) for old, new in reversed(pending)}.values())
 
 
-def _follow(applied: Mapping[str, Applied], moves: Iterable[tuple[str, str]]) -> dict[str, Applied]:
-    followed = dict(applied)
-    for old, new in moves:
-        followed[new] = replace(followed.pop(old), address=new)
-    return followed
-
-
 # Assets
-
-
-def _matches(given: PlanInput, applied: Mapping[str, Applied]) -> dict[str, Match]:
-    found: dict[str, Match] = {}
-    for asset in given.assets:
-        if given.in_scope(asset.address):
-            found[asset.address] = match(asset, _applied_asset(applied, asset.address), given.live)
-    return found
 
 
 def _applied_asset(applied: Mapping[str, Applied], address: str) -> AppliedAsset | None:
@@ -147,22 +137,72 @@ def _applied_asset(applied: Mapping[str, Applied], address: str) -> AppliedAsset
     return known if isinstance(known, AppliedAsset) else None
 
 
-def _managers(matches: Mapping[str, Match]) -> dict[int, str]:
-    """Which declared asset manages which live one."""
-    return {found.live.asset_id: address for address, found in sorted(matches.items()) if found.live is not None}
+class AssetDecisions:
+    """The declared assets in scope, each with its live one, and what is decided on them.
 
+    `_passed` are those that were verified as unchanged by an earlier plan, with their ids; they need no match."""
 
-def _claims(given: PlanInput, applied: Mapping[str, Applied], matches: Mapping[str, Match]) -> dict[int, list[str]]:
-    """Live assets that more than one manifest claims, counting those outside the scope by the id bound in state."""
-    claims: dict[int, list[str]] = {}
-    for address, found in matches.items():
-        if found.live is not None:
-            claims.setdefault(found.live.asset_id, []).append(address)
-    for asset in given.assets:
-        known = _applied_asset(applied, asset.address)
-        if asset.address not in matches and known is not None and known.asset_id in claims:
-            claims[known.asset_id].append(asset.address)
-    return {asset_id: sorted(addresses) for asset_id, addresses in claims.items() if len(addresses) > 1}
+    def __init__(self, given: PlanInput, applied: Mapping[str, Applied], verifier: Verifier) -> None:
+        self._given, self._applied, self._verifier = given, applied, verifier
+        self._passed: dict[str, int] = {}
+        self._matches: dict[str, Match] = {}
+        for asset in given.assets:
+            if not given.in_scope(asset.address):
+                continue
+            asset_id = verifier.passes(asset)
+            if asset_id is not None:
+                self._passed[asset.address] = asset_id
+            else:
+                self._matches[asset.address] = match(asset, _applied_asset(applied, asset.address), given.live)
+
+    def managers(self) -> dict[int, str]:
+        """Which declared asset manages which live one."""
+        return {asset_id: address for address, asset_id in sorted(self._live_ids())}
+
+    def decide(self, moved: Mapping[str, str]) -> list[Decision]:
+        """A decision for each; `moved`: new address -> old."""
+        given = self._given
+        circumstances = Circumstances(given.now, given.settle, given.resend_overridden, given.live_complete)
+        refused = self._refused()
+        decisions = []
+        for asset in given.assets:
+            address = asset.address
+            passed, found = self._passed.get(address), self._matches.get(address)
+            if passed is None and found is None:
+                continue
+            if address in refused:
+                decisions.append(Decision(_blocked(asset, refused[address], found, passed)))
+            elif found is None:
+                decisions.append(Decision(_unchanged(asset, passed)))
+            else:
+                decision = decide(asset, _applied_asset(self._applied, address), found, circumstances)
+                if decision.lasting and address not in moved:
+                    self._verifier.remember(asset)
+                decisions.append(_say_moved(decision, moved.get(address)))
+        return decisions
+
+    def _live_ids(self) -> list[tuple[str, int]]:
+        matched = [(address, found.live.asset_id) for address, found in self._matches.items() if found.live is not None]
+        return [*self._passed.items(), *matched]
+
+    def _refused(self) -> dict[str, str]:
+        refused = _shared_native_keys(self._given.assets)
+        for asset_id, addresses in self._claims().items():
+            for address in addresses:
+                refused.setdefault(address, f"{_several(addresses)} claim asset {asset_id}")
+        return refused
+
+    def _claims(self) -> dict[int, list[str]]:
+        """Live assets that more than one manifest claims, counting those outside the scope by the id bound in state."""
+        claims: dict[int, list[str]] = {}
+        for address, asset_id in self._live_ids():
+            claims.setdefault(asset_id, []).append(address)
+        for asset in self._given.assets:
+            if asset.address not in self._matches and asset.address not in self._passed:
+                known = brief_of(self._applied, asset.address)
+                if known is not None and known.asset_id in claims:
+                    claims[known.asset_id].append(asset.address)
+        return {asset_id: sorted(addresses) for asset_id, addresses in claims.items() if len(addresses) > 1}
 
 
 def _shared_native_keys(assets: Iterable[DesiredAsset]) -> dict[str, str]:
@@ -184,41 +224,27 @@ def _several(addresses: list[str]) -> str:
     return f"{len(listed)} manifests ({', '.join(listed[:5])}{', ...' if len(listed) > 5 else ''})"
 
 
-def _decide_assets(
-    given: PlanInput, applied: Mapping[str, Applied], matches: Mapping[str, Match], moved: Mapping[str, str]
-) -> list[Decision]:
-    circumstances = Circumstances(given.now, given.settle, given.resend_overridden, given.live_complete)
-    refused = _shared_native_keys(given.assets)
-    for asset_id, addresses in _claims(given, applied, matches).items():
-        for address in addresses:
-            refused.setdefault(address, f"{_several(addresses)} claim asset {asset_id}")
-    decisions = []
-    for asset in given.assets:
-        found = matches.get(asset.address)
-        if found is None:
-            continue
-        reason = refused.get(asset.address)
-        if reason is not None:
-            blocked = replace(found, live=None, reason=reason, candidates=(found.live.asset_id,) if found.live else ())
-            decisions.append(Decision(_blocked(asset, blocked)))
-            continue
-        decision = decide(asset, _applied_asset(applied, asset.address), found, circumstances)
-        decisions.append(_say_moved(decision, moved.get(asset.address)))
-    return decisions
-
-
-def _blocked(asset: DesiredAsset, found: Match) -> Change:
+def _blocked(asset: DesiredAsset, reason: str, found: Match | None, passed: int | None) -> Change:
+    claimed = found.live.asset_id if found is not None and found.live is not None else passed
     return Change(
         address=asset.address,
         kind="Asset",
         action=Action.BLOCKED,
-        reason=found.reason,
-        asset_id=found.candidates[0] if found.candidates else None,
-        matched_by=found.matched_by,
+        reason=reason,
+        asset_id=claimed,
+        matched_by=found.matched_by if found is not None else _matched_by(asset),
         source=asset.position,
-        warnings=found.warnings,
-        candidates=found.candidates,
+        warnings=found.warnings if found is not None else (),
+        candidates=() if claimed is None else (claimed,),
     )
+
+
+def _unchanged(asset: DesiredAsset, asset_id: int | None) -> Change:
+    return Change(asset.address, "Asset", Action.UNCHANGED, "", asset_id, _matched_by(asset), asset.position)
+
+
+def _matched_by(asset: DesiredAsset) -> str:
+    return BOUND if asset.pinned_id is None else PINNED
 
 
 def _say_moved(decision: Decision, old: str | None) -> Decision:
@@ -247,17 +273,16 @@ def _decide_reports(given: PlanInput, applied: Mapping[str, Applied], moved: Map
 
 def _assemble(given: PlanInput, applied: Mapping[str, Applied], changes: list[Change]) -> Plan:
     counts = Counter(change.action for change in changes)
-    in_scope = [item for address, item in applied.items() if given.in_scope(address)]
+    assets = {address: known for address in applied if (known := brief_of(applied, address)) is not None and known.is_asset}
     population = given.population
     if population is None:
-        known = (address for address, item in applied.items() if isinstance(item, AppliedAsset))
-        population = len({*known, *(asset.address for asset in given.assets)})
+        population = len({*assets, *(asset.address for asset in given.assets)})
     breaches, limits = judge(
         counts,
         limits=given.limits,
         overrides=given.overrides,
         population=population,
-        bound=sum(1 for item in in_scope if isinstance(item, AppliedAsset) and item.asset_id is not None),
+        bound=sum(1 for address, known in assets.items() if known.asset_id is not None and given.in_scope(address)),
         live=len(given.live),
         complete=given.live_complete,
     )

@@ -15,7 +15,7 @@ from typing import Any
 from declarative.assets import marker
 from declarative.assets.compare import Comparison, Verdict, compare, same_value
 from declarative.assets.fields import CUSTOM
-from declarative.assets.identity import Match
+from declarative.assets.identity import BOUND, PINNED, Match
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import import_entry
@@ -47,10 +47,17 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`observed`: the state's record with what this plan saw (bound id, convergence); None: nothing new was seen."""
+    """`observed`: the state's record with what this plan saw (bound id, convergence); None: nothing new was seen.
+    `lasting`: the same desired, applied and live will be decided so at any later time."""
 
     change: Change
     observed: AppliedAsset | None = None
+
+    @property
+    def lasting(self) -> bool:
+        change = self.change
+        seen = self.observed is None and change.matched_by in (BOUND, PINNED)
+        return seen and change.action is Action.UNCHANGED and not change.reason and not change.warnings
 
 
 class _State(StrEnum):

@@ -9,8 +9,9 @@ from typing import TypeVar
 from sqlalchemy import Connection, delete, select, update
 
 from declarative.core.errors import StateError
+from declarative.plan.known import Brief
 from declarative.state.backend import Backend
-from declarative.state.codec import Encoded, decode, digest_of_document, encode
+from declarative.state.codec import ASSET, Encoded, decode, digest_of_document, encode
 from declarative.state.failures import damaged
 from declarative.state.model import Resource
 from declarative.state.tables import meta, resources
@@ -22,7 +23,7 @@ CHUNK = 500
 # From here on one pass over all digests is cheaper than asking for each.
 _SCAN_FROM = 5_000
 
-_SELECT = select(resources.c.address, resources.c.kind, resources.c.document, resources.c.digest)
+_SELECT = select(resources.c.address, resources.c.kind, resources.c.document, resources.c.digest, resources.c.asset_id)
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -45,12 +46,18 @@ class StoredResources(Mapping[str, Resource]):
 
     __slots__ = ("_place", "_rows")
 
-    def __init__(self, place: str, rows: dict[str, tuple[str, str, str]]) -> None:
+    def __init__(self, place: str, rows: dict[str, tuple[str, str, str, int | None]]) -> None:
         self._place = place
         self._rows = rows
 
     def __getitem__(self, address: str) -> Resource:
-        return _decoded(self._place, address, *self._rows[address])
+        kind, document, digest, _ = self._rows[address]
+        return _decoded(self._place, address, kind, document, digest)
+
+    def brief(self, address: str) -> Brief | None:
+        """What is known of it without decoding it; None for an address that is not there."""
+        row = self._rows.get(address)
+        return None if row is None else Brief(row[0] == ASSET, row[3], row[1])
 
     def __contains__(self, address: object) -> bool:
         return address in self._rows
@@ -67,9 +74,9 @@ class StoredResources(Mapping[str, Resource]):
 
 def load_all(connection: Connection, place: str, seen: dict[str, str]) -> StoredResources:
     """`seen` is filled with the digest of every row read."""
-    rows: dict[str, tuple[str, str, str]] = {}
-    for address, kind, document, digest in connection.execute(_SELECT.order_by(resources.c.address)):
-        rows[address] = (kind, document, digest)
+    rows: dict[str, tuple[str, str, str, int | None]] = {}
+    for address, kind, document, digest, asset_id in connection.execute(_SELECT.order_by(resources.c.address)):
+        rows[address] = (kind, document, digest, asset_id)
         seen[address] = digest
     return StoredResources(place, rows)
 
@@ -79,7 +86,7 @@ def load(connection: Connection, place: str, address: str, seen: dict[str, str])
     if row is None:
         return None
     seen[address] = row.digest
-    return _decoded(place, *row)
+    return _decoded(place, row.address, row.kind, row.document, row.digest)
 
 
 def _decoded(place: str, address: str, kind: str, document: str, digest: str) -> Resource:
