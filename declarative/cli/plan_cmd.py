@@ -50,7 +50,7 @@ def command(
 ) -> ExitCode:
     """Compare the manifests with the live inventory, and show what apply would do."""
     from declarative.cli.output import emit, parse_outputs
-    from declarative.cli.session import runtime_for, store_for, workspace_for
+    from declarative.cli.session import planning_workspace_for, runtime_for, store_for
     from declarative.engine.narrow import Narrowing
     from declarative.engine.planning import PlanRequest, make_plan
     from declarative.engine.verdict import exit_code
@@ -63,7 +63,7 @@ def command(
         resend_overridden=resend_overridden,
     )
     runtime = runtime_for(settings, max_wait=max_wait)
-    workspace = workspace_for(settings, runtime)
+    workspace = planning_workspace_for(settings, runtime)
     workspace.require_valid()
     with store_for(workspace, runtime) as store:
         plan = make_plan(workspace, request, runtime, store)

@@ -65,11 +65,12 @@ def _verdict(settings: Settings) -> tuple[Path, Verdict]:
         return root, known
 
     from declarative.cli.session import runtime_for, workspace_for
+    from declarative.engine.expanding import with_rows
     from declarative.engine.workspace import remember_verdict
 
     runtime = runtime_for(settings)
     try:
-        workspace = workspace_for(settings, runtime)
+        workspace = with_rows(workspace_for(settings, runtime), now=runtime.clock.now(), connect=False)
     except InvalidError as error:
         if not error.diagnostics:
             raise

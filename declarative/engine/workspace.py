@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A project with everything its files say. `diagnostics` are all findings, in stable order."""
+    """A project with everything its files say. `diagnostics` are all findings, in stable order.
+
+    `held`: addresses of inventories of which some row could not be read: none of their objects counts as removed."""
 
     loaded: Loaded
     desired: Desired
     diagnostics: tuple[Diagnostic, ...]
+    held: tuple[str, ...] = ()
 
     @property
     def project(self) -> Project:
@@ -42,7 +45,8 @@ class Workspace:
     @property
     def labels(self) -> Mapping[str, Mapping[str, str]]:
         """Address -> labels, for selectors."""
-        return {manifest.address: manifest.labels for manifest in self.loaded.manifests}
+        rows = {asset.address: asset.labels for asset in self.desired.assets}
+        return {**rows, **{manifest.address: manifest.labels for manifest in self.loaded.manifests}}
 
     def require_valid(self) -> None:
         """Raises InvalidError with every diagnostic when one of them is an error."""
@@ -85,6 +89,8 @@ def open_workspace(
 def remember_verdict(workspace: Workspace, variables: Mapping[str, str], environ: Mapping[str, str], now: datetime) -> None:
     """Let the next `validate` of the same bytes know what was found in them, where only those bytes decided."""
     loaded = workspace.loaded
+    if workspace.desired.inventories:
+        return  # what is found in their rows is not in the text
     if loaded.inputs is not None and depends_on_text_alone(loaded):
         project = workspace.project
         remember(

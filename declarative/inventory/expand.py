@@ -83,8 +83,7 @@ def _read(
         if not collected.rows:
             result.told.extend(_about_emptiness(declaration, settings))
         result.told.extend(_about_twins(declaration, engine))
-        if not any(one.is_error for one in result.told):
-            _lower(declaration, engine.rows(), context, settings, result, digest)
+        _lower(declaration, engine.rows(), context, settings, result, digest)
     return result
 
 
@@ -108,7 +107,7 @@ def _lower(
             result.bad.append(BadRow(row.position, str(error), row.key))
             continue
         manifest = row_manifest(declaration, row.key, spec, row.position)
-        asset, reasons, told = lower_row(declaration, manifest, context, settings)
+        asset, reasons, told = lower_row(manifest, context, settings)
         if asset is None:
             result.bad.append(BadRow(row.position, "; ".join(reasons), row.key))
             continue

@@ -23,18 +23,8 @@ class CellError(ValueError):
 
 def spec_of(declaration: InventoryDeclaration, cells: Mapping[str, str | None]) -> dict[str, Any]:
     """The row in the words of the Asset schema. Raises CellError with every complaint, joined."""
-    values: dict[tuple[str, str | None], Any] = {}
     problems: list[str] = []
-    for source in declaration.fields:
-        try:
-            value = _value(source, cells)
-        except CellError as error:
-            problems.append(str(error))
-            continue
-        if value is not None:
-            values[source.path, source.record] = value
-    for source in declaration.defaults:
-        values.setdefault((source.path, source.record), source.value)
+    values = _values(declaration, cells, problems)
     spec: dict[str, Any] = {"connector": declaration.connector, "identityAttributes": {}}
     records: dict[str, dict[str, Any]] = {}
     for (path, record), value in values.items():
@@ -52,6 +42,28 @@ def spec_of(declaration: InventoryDeclaration, cells: Mapping[str, str | None]) 
     if declaration.lifecycle:
         spec["lifecycle"] = declaration.lifecycle
     return spec
+
+
+_Place = tuple[str, str | None]
+
+
+def _values(declaration: InventoryDeclaration, cells: Mapping[str, str | None], problems: list[str]) -> dict[_Place, Any]:
+    values: dict[_Place, Any] = {}
+    recorded: set[str] = set()
+    for source in declaration.fields:
+        try:
+            value = _value(source, cells)
+        except CellError as error:
+            problems.append(str(error))
+            continue
+        if value is not None:
+            values[source.path, source.record] = value
+            if source.record is not None and source.value is None:
+                recorded.add(source.path)
+    for source in declaration.defaults:
+        values.setdefault((source.path, source.record), source.value)
+    # Constants alone make no record: a row without an address has no interface, whatever its name would be.
+    return {place: value for place, value in values.items() if place[1] is None or place[0] in recorded}
 
 
 def _put(spec: dict[str, Any], path: str, value: Any) -> None:
@@ -90,10 +102,10 @@ def _value(source: FieldSource, cells: Mapping[str, str | None]) -> Any:
 
 def _members(source: FieldSource, text: str) -> list[Any] | None:
     """The members of a list: JSON where the source has lists of its own, or text with a separator. None: no list."""
-    if "array" not in source.types and source.split is None:
-        if source.record is None or not text.startswith("["):
-            return None
-    if text.startswith("["):
+    listed = text.startswith("[")
+    if "array" not in source.types and source.split is None and not (listed and source.record is not None):
+        return None
+    if listed:
         with suppress(orjson.JSONDecodeError):
             found = orjson.loads(text)
             if isinstance(found, list):

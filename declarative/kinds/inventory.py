@@ -20,6 +20,7 @@ from declarative.schema.suggest import did_you_mean
 ROW_KIND = "Asset"
 NATIVE_KEY = "identityAttributes.sourceNativeKey"
 CUSTOM = "coreAttributes.customConnectorAttributes"
+SOURCE_DATES = ("coreAttributes.sourceCreatedDate", "coreAttributes.sourceLastUpdatedDate")
 _FORMATS = ("csv", "jsonl", "parquet", "database")
 _COMPARISONS = ("equals", "notEquals", "in", "notIn", "empty")
 _BELONGS = {"delimiter": "csv", "encoding": "csv", "table": "database", "sql": "database"}
@@ -139,6 +140,8 @@ def _field(path: str, written: Any, findings: list[Finding], base: str = "/spec/
     if "value" in given and ("split" in written or "date" in written):
         findings.append(Finding("inventory/mapping", pointer, "split and date are for cells", "write the value as it is meant"))
         return
+    if "value" not in given and field in SOURCE_DATES:
+        written = {"date": "iso", **written}
     yield FieldSource(field, types, pointer, record=record if brackets else None, **written)
 
 

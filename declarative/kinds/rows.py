@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from declarative.assets.model import DesiredAsset
 from declarative.core.diagnostics import Diagnostic, Position
+from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset
 from declarative.kinds.context import Context
 from declarative.kinds.inventory import ROW_KIND
-from declarative.kinds.model import InventoryDeclaration
+from declarative.kinds.model import Desired, InventoryDeclaration
 from declarative.kinds.rules import to_diagnostics
 from declarative.manifest.model import Manifest, RuleSetting
 from declarative.schema.registry import API_VERSION
@@ -25,10 +26,7 @@ def row_manifest(declaration: InventoryDeclaration, key: str, spec: Mapping[str,
 
 
 def lower_row(
-    declaration: InventoryDeclaration,
-    manifest: Manifest,
-    context: Context,
-    settings: Mapping[str, RuleSetting],
+    manifest: Manifest, context: Context, settings: Mapping[str, RuleSetting]
 ) -> tuple[DesiredAsset | None, tuple[str, ...], tuple[Diagnostic, ...]]:
     """The asset, or None with the reasons why the row makes none; and the findings that are no errors."""
     envelope = {"apiVersion": API_VERSION, "kind": ROW_KIND, "metadata": {"name": "row"}, "spec": manifest.spec}
@@ -36,9 +34,28 @@ def lower_row(
     if wrong:
         return None, tuple(wrong), ()
     lowered = lower_asset(manifest, context)
-    found = to_diagnostics(manifest, lowered.findings, settings)
+    # What all rows share was looked at in the declaration.
+    findings = [finding for finding in lowered.findings if not finding.pointer.startswith("/spec/lifecycle")]
+    found = to_diagnostics(manifest, findings, settings)
     errors = tuple(f"{_words(one.pointer)}: {one.message}" for one in found if one.is_error)
     return (None if errors else lowered.value), errors, tuple(one for one in found if not one.is_error)
+
+
+def check_claims(
+    desired: Desired, manifests: Mapping[str, Manifest], assets: Sequence[DesiredAsset], settings: Mapping[str, RuleSetting]
+) -> tuple[Diagnostic, ...]:
+    """What rows claim that another row or manifest claims too. `assets`: all of them, sorted by address."""
+    inventories = {declaration.address: declaration for declaration in desired.inventories}
+    by_address = {asset.address: asset for asset in assets}
+
+    class Places(dict[str, Manifest]):
+        """Manifests of rows are made when somebody asks for one: there may be a million."""
+
+        def __missing__(self, address: str) -> Manifest:
+            inventory, _, key = address.partition("[")
+            return row_manifest(inventories[inventory], key[:-1], {}, by_address[address].position)
+
+    return tuple(claims.check(Places(manifests), (), assets, (), settings))
 
 
 def _words(pointer: str) -> str:
