@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "get": "Show one asset by id.",
     "report": "List, download or resolve reports.",
     "state": "List, show and mend what this project has applied.",
+    "ci": "In a pipeline: the comment of a change request, the issue of a nightly run.",
     "doctor": "Check login, permissions, quota, clock, state (reads only).",
     "sandbox": "Serve an emulated gateway on loopback.",
     "demo": "The whole loop against the sandbox, in a fresh folder.",
