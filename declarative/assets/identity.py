@@ -76,8 +76,8 @@ class LiveIndex:
         return cls(LiveAsset(int(record["assetId"]), record) for record in records if record.get("assetId") is not None)
 
     @classmethod
-    def packed(cls, records: Iterable[tuple[int, bytes]]) -> LiveIndex:
-        """From records as `pack` made them, by their ids."""
+    def packed(cls, records: Iterable[tuple[int, bytes | LiveAsset]]) -> LiveIndex:
+        """From records by their ids, as `pack` made them or as they are."""
         index = cls()
         index._by_id.update(records)
         return index

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from declarative.assets.identity import BOUND, MARKER, PINNED, Match
 from declarative.assets.keys import HARDWARE_KINDS, KINDS, NAME_KINDS, SearchKey, search_filters
-from declarative.assets.model import AppliedAsset, DesiredAsset
+from declarative.assets.model import DesiredAsset
 from declarative.assets.normalise import is_ip, short_hostname
 from declarative.refresh.filters import ASSET_ID, Term
 
@@ -26,13 +26,13 @@ class Wanted:
     """One asset to look up. Most are bound to an id, and then nothing else about them is worked out."""
 
     asset: DesiredAsset
-    applied: AppliedAsset | None
+    applied_id: int | None
 
     @property
     def bound_id(self) -> int | None:
         """The id that finds it: the pinned one, else the one bound in the state."""
         pinned = self.asset.pinned_id
-        return pinned if pinned is not None else self.applied.asset_id if self.applied is not None else None
+        return pinned if pinned is not None else self.applied_id
 
     def first(self) -> tuple[Term, ...]:
         """What finds it in the usual case: its id or its strongest key. Empty when no filter can find it."""

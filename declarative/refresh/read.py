@@ -9,16 +9,17 @@ from datetime import datetime
 from math import ceil
 from typing import Literal
 
-from declarative.assets.identity import LiveIndex, match
+from declarative.assets.identity import LiveIndex, match_known
 from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
 from declarative.core.clock import Clock, SystemClock
+from declarative.plan.known import brief_of
 from declarative.plan.model import AppliedReport
 from declarative.qualys.model import Reader
 from declarative.queries.model import FilterDocument
 from declarative.refresh.filters import MAX_VALUES, Term, documents
 from declarative.refresh.keys import Wanted
 from declarative.refresh.scan import Scanner
-from declarative.refresh.trim import Record, trimmer
+from declarative.refresh.trim import Kept, trimmer
 from declarative.state.model import Snapshot
 
 Resource = AppliedAsset | AppliedReport
@@ -84,14 +85,16 @@ def read_live(
 
 def _look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> list[Wanted]:
     """Desired assets with their bound ids, then removed ones: they may be retired, or live on under another address."""
-    known = {address: item for address, item in applied.items() if isinstance(item, AppliedAsset)}
-    found = [Wanted(asset, known.get(asset.address)) for asset in desired]
+    found = []
+    for asset in desired:
+        known = brief_of(applied, asset.address)
+        found.append(Wanted(asset, known.asset_id if known is not None else None))
     present = {asset.address for asset in desired}
-    for address in sorted(known.keys() - present):
-        item = known[address]
-        if item.on_remove is OnRemove.RETIRE or item.asset_id is not None:
+    for address in sorted(address for address in applied if address not in present):
+        item = applied[address]
+        if isinstance(item, AppliedAsset) and (item.on_remove is OnRemove.RETIRE or item.asset_id is not None):
             gone = DesiredAsset(address, item.connector, item.identity, {}, on_remove=item.on_remove)
-            found.append(Wanted(gone, item))
+            found.append(Wanted(gone, item.asset_id))
     return found
 
 
@@ -108,7 +111,7 @@ class _Read:
     updated_since: datetime | None
     scan_limit: int
     parallelism: int
-    records: dict[int, Record] = field(default_factory=dict)
+    records: dict[int, Kept] = field(default_factory=dict)
     asked: set[Term] = field(default_factory=set)
     documents: int = 0
 
@@ -125,7 +128,7 @@ class _Read:
             for found in pool.map(self._found, asking):
                 self.records.update(found)
 
-    def _found(self, document: FilterDocument) -> dict[int, Record]:
+    def _found(self, document: FilterDocument) -> dict[int, Kept]:
         scanner = self.scanner
         found = scanner.reader.search(document, page_size=scanner.page_size, exclude=scanner.exclude)
         return {int(record["assetId"]): scanner.trim(record) for page in found for record in page.records}
@@ -147,7 +150,7 @@ class _Read:
         return max(1, ceil(self.scanner.reader.count() / self.scanner.page_size))
 
     def index(self) -> LiveIndex:
-        return LiveIndex.of(self.records[asset_id] for asset_id in sorted(self.records))
+        return LiveIndex.packed(sorted(self.records.items()))
 
     def done(self, strategy: str, unsearched: tuple[str, ...] = ()) -> Refreshed:
         return Refreshed(self.index(), strategy, complete=True, records_seen=len(self.records), unsearched=unsearched)
@@ -199,7 +202,7 @@ def _targeted(read: _Read, assets: list[Wanted], strategy: str) -> Refreshed:
 
 def _unsettled(read: _Read, assets: list[Wanted], *, asked_all: bool) -> list[Wanted]:
     index = read.index()
-    return [item for item in assets if not item.settled(match(item.asset, item.applied, index), asked_all=asked_all)]
+    return [item for item in assets if not item.settled(match_known(item.asset, item.applied_id, index), asked_all=asked_all)]
 
 
 def _asked_for(by_id: int, by_key: int) -> str:

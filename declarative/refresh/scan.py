@@ -11,7 +11,7 @@ from typing import Any
 from declarative.core.clock import Clock, from_iso, to_iso
 from declarative.core.errors import StateError
 from declarative.qualys.model import Reader
-from declarative.refresh.trim import Record, Trim
+from declarative.refresh.trim import Kept, Record, Trim
 from declarative.state.model import Snapshot
 
 OVERLAP = timedelta(minutes=10)
@@ -32,7 +32,7 @@ class Scanner:
     snapshot: Snapshot | None
     clock: Clock
 
-    def everything(self, *, fresh: bool = False) -> tuple[dict[int, Record], str]:
+    def everything(self, *, fresh: bool = False) -> tuple[dict[int, Kept], str]:
         """Every record by id, and words on how they were read.
 
         With a snapshot only records changed since its watermark are read, and the count tells whether others are gone: then
@@ -44,12 +44,12 @@ class Scanner:
             found = self._incremental(since, started)
             if found is not None:
                 return found
-        records: dict[int, Record] = {}
+        records: dict[int, Kept] = {}
         self._save(self._kept(self.pages(), records), started, whole=True)
         return records, "all pages"
 
-    def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Record]:
-        records: dict[int, Record] = {}
+    def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Kept]:
+        records: dict[int, Kept] = {}
         for _ in self._kept(self.pages(moment, max_pages=max_pages), records):
             pass
         return records
@@ -71,8 +71,8 @@ class Scanner:
             for record in page.records:
                 yield int(record["assetId"]), record
 
-    def _incremental(self, since: str, started: datetime) -> tuple[dict[int, Record], str] | None:
-        records: dict[int, Record] = {}
+    def _incremental(self, since: str, started: datetime) -> tuple[dict[int, Kept], str] | None:
+        records: dict[int, Kept] = {}
         try:
             reach = from_iso(since) - OVERLAP
             for asset_id, record in self.snapshot.records(self._place) if self.snapshot is not None else ():
@@ -86,7 +86,7 @@ class Scanner:
         self._save(changed.items(), started, whole=False)
         return records, f"snapshot of {since}, {len(changed)} changed since"
 
-    def _kept(self, found: Iterable[tuple[int, Record]], into: dict[int, Record]) -> Iterator[tuple[int, Record]]:
+    def _kept(self, found: Iterable[tuple[int, Record]], into: dict[int, Kept]) -> Iterator[tuple[int, Record]]:
         for asset_id, record in found:
             into[asset_id] = self.trim(record)
             yield asset_id, record

@@ -6,19 +6,26 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from declarative.assets.fields import CORE, STATUS, TABLE
+from declarative.assets.identity import pack
 from declarative.assets.keys import KINDS
-from declarative.assets.model import DesiredAsset
+from declarative.assets.model import DesiredAsset, LiveAsset
 
 Record = Mapping[str, Any]
-Trim = Callable[[Record], Record]
+Kept = bytes | LiveAsset
+Trim = Callable[[Record], Kept]
 
 
 def trimmer(desired: Iterable[DesiredAsset]) -> Trim:
-    """A function that cuts a record down to its identifiers and what these assets declare."""
-    names = needed_names(desired)
+    """A function that cuts a record down to its identifiers and what these assets declare, and packs it."""
+    names = sorted(needed_names(desired))
 
-    def trim(record: Record) -> Record:
-        return {name: value for name, value in record.items() if name in names and value is not None}
+    def trim(record: Record) -> Kept:
+        # By our order of names: the same record gives the same bytes, in whatever order the server wrote it.
+        kept = {name: value for name in names if (value := record.get(name)) is not None}
+        try:
+            return pack(kept)
+        except TypeError:
+            return LiveAsset(int(record["assetId"]), kept)
 
     return trim
 
