@@ -66,19 +66,19 @@ def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
     Whole numbers become integers: `2.0` is an integer by JSON Schema, and the API wants it without the point."""
     kept: dict[str, Any] = {}
     for key, item in value.items():
-        below = _pruned(item) if isinstance(item, _CHANGED) else item
+        below = item if type(item) in _AS_THEY_ARE else _pruned(item)
         if below is not None:
             kept[key] = below
     return kept
 
 
-_CHANGED = (dict, list, float)
+_AS_THEY_ARE = frozenset({str, int, bool})
 
 
 def _pruned(item: Any) -> Any:
     if isinstance(item, dict):
         return pruned(item) or None
     if isinstance(item, list):
-        kept = [_pruned(child) if isinstance(child, _CHANGED) else child for child in item]
+        kept = [child if type(child) in _AS_THEY_ARE else _pruned(child) for child in item]
         return [child for child in kept if child is not None] or None
-    return int(item) if item.is_integer() else item
+    return int(item) if isinstance(item, float) and item.is_integer() else item

@@ -118,7 +118,8 @@ def _plain(name: str, text: str) -> Iterator[Finding]:
 
 def _placeholders(identity: Mapping[str, Any]) -> Iterator[Finding]:
     for name, value in identity.items():
-        for text, place in _texts(value, f"{IDENTITY}/{name}"):
+        at = f"{IDENTITY}/{name}"
+        for text, place in ((value, at),) if type(value) is str else _texts(value, at):
             if values.is_placeholder(name, text):
                 message = f'"{text}" is a placeholder that many machines share, and identifies none'
                 yield Finding("asset/placeholder-identity", place, message, "leave it out")
@@ -138,10 +139,11 @@ def _formats(found: Mapping[str, Any], pointer: str, checks: Mapping[str, tuple[
         value = found.get(name)
         if value is None:
             continue
-        for text, place in _texts(value, f"{pointer}/{name}"):
+        place = f"{pointer}/{name}"
+        for text, at in ((value, place),) if type(value) is str else _texts(value, place):
             complaint = complain(text) if text.strip() else None  # blank is how the samples say "nothing"
             if complaint is not None:
-                yield Finding(rule, place, complaint)
+                yield Finding(rule, at, complaint)
 
 
 def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
@@ -209,6 +211,8 @@ def _repeated(identity: Mapping[str, Any], core: Mapping[str, Any]) -> Iterator[
         other: Any = core
         for part in path:
             other = (other or {}).get(part)
+        if other is None or identity.get(name) == other:
+            continue
         here, there = normal(identity.get(name)), normal(other)
         if here is not None and there is not None and here != there:
             message = f'{".".join(("coreAttributes", *path))} is "{other}", but identityAttributes.{name} is "{identity[name]}"'

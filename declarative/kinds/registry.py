@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from declarative.assets.model import ConnectorRef, DesiredAsset
+from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Position, ordered
 from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset, lower_connector
@@ -63,6 +64,11 @@ KINDS: tuple[Kind, ...] = (
 def lower(loaded: Loaded, *, now: datetime) -> Desired:
     """The desired state. What has no meaning as it stands is left out and told in `diagnostics`, which hold the
     findings of this room only. `now`: aware; relative dates of queries are resolved against it."""
+    with no_garbage_collection():
+        return _lower(loaded, now)
+
+
+def _lower(loaded: Loaded, now: datetime) -> Desired:
     manifests = {manifest.address: manifest for manifest in loaded.manifests}
     broken = _broken(loaded)
     context = Context(now=now, queries=frozenset(_of_kinds(manifests, QUERY_KINDS)), broken=broken - set(manifests))

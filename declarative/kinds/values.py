@@ -6,7 +6,7 @@ import ipaddress
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -138,7 +138,13 @@ def epoch_milliseconds(value: Any) -> int:
     """
     if isinstance(value, (int, float)):
         return int(value)
-    text = str(value).strip().upper()
+    return _moment(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _moment(written: str) -> int:
+    # The records of one source share their dates.
+    text = written.strip().upper()
     if text.isascii() and text.isdigit():
         return int(text)
     moment = datetime.fromisoformat(text)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Severity, ordered
 from declarative.manifest.cache import Entry, WarmCache, entry_of, open_cache
 from declarative.manifest.documents import (
@@ -60,7 +59,7 @@ def load(
     context = Context(limits, read.variables, environ or {}, overlays)
     sizes = {relative: _size(path) for relative, path in files.items()}
     total = sum(sizes.values())
-    with _no_garbage_collection():
+    with no_garbage_collection():
         gathered = _Gathered(context, open_cache(root, environ or {}, limits) if total > cache_above else WarmCache())
         shared = _second_half(sizes) if total > helper_above and not gathered.cache.old else []
         helper = start_helper([files[relative] for relative in shared], limits) if shared else None
@@ -90,18 +89,6 @@ def project_files(root: Path) -> tuple[Path, ...]:
     files, _ = files_matching(root, (*read.patterns, *read.overlay_patterns))
     files.pop(PROJECT_FILE, None)
     return (root / PROJECT_FILE, *files.values())
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Values of manifests are trees; walking ever more of them for cycles costs a third of the time of reading them."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @dataclass(slots=True)
