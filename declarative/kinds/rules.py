@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from declarative.core.diagnostics import Diagnostic, Severity
+from declarative.manifest import rules as reader_rules
 from declarative.manifest.model import Locator, Manifest, RuleSetting
+from declarative.schema import rules as schema_rules
 from declarative.schema.suggest import did_you_mean
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
@@ -268,13 +270,18 @@ def _severity(finding: Finding, settings: Mapping[str, RuleSetting]) -> Severity
 
 def check_settings(settings: Mapping[str, RuleSetting], locate: Locator) -> tuple[Diagnostic, ...]:
     """What is wrong with a project's rule settings; `locate` finds places in the project file."""
+    fixed = {**reader_rules.RULES, **schema_rules.RULES}
     found: list[Diagnostic] = []
     for rule_id in sorted(settings):
         rule = CATALOGUE.get(rule_id)
-        if rule is None:
-            message, hint = f'there is no rule "{rule_id}"', did_you_mean(rule_id, CATALOGUE)
-        elif not rule.adjustable:
+        if rule_id in fixed and rule_id not in reader_rules.ADJUSTABLE:
+            message = f'the rule "{rule_id}" cannot be changed: {fixed[rule_id].rstrip(".")}'
+            hint = "correct the manifests; without this rule their text has no certain meaning"
+        elif rule is not None and not rule.adjustable:
             message, hint = f'the rule "{rule_id}" cannot be changed', "without it a manifest would have no meaning"
+        elif rule is None and rule_id not in fixed:
+            message = f'there is no rule "{rule_id}"'
+            hint = did_you_mean(rule_id, {*CATALOGUE, *fixed}) or "docs/rules.md lists the rules"
         else:
             continue
         pointer = "/spec/rules/" + rule_id.replace("~", "~0").replace("/", "~1")

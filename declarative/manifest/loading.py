@@ -219,7 +219,10 @@ def _manifest_files(root: Path, read: ReadProject) -> tuple[dict[str, Path], lis
             found.append(outside(read.locate, f"/spec/manifests/{index}", pattern))
     if not files and not found:
         refusal = Refusal("project/no-manifests", f"no manifest file matches {', '.join(read.patterns)}")
-        found.append(replace(diagnose(read.locate, "/spec/manifests", refusal), severity=Severity.WARNING))
+        setting = read.project.rules.get(refusal.rule)
+        severity = Severity.WARNING if setting is None else setting.severity
+        if severity is not None:
+            found.append(replace(diagnose(read.locate, "/spec/manifests", refusal), severity=severity))
     return files, found
 
 

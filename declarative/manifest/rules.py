@@ -1,5 +1,5 @@
-"""The catalogue of what the reader refuses. The documentation is generated from it; none of it can be turned off, since a
-text that breaks one of these has no certain meaning."""
+"""The catalogue of what the reader refuses. The documentation is generated from it; almost none of it can be turned
+off, since a text that breaks one of these has no certain meaning."""
 
 from __future__ import annotations
 
@@ -54,3 +54,6 @@ RULES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Rule id -> what holds where the rule is kept."""
+
+ADJUSTABLE = frozenset({"project/no-manifests"})
+"""The ones that a project may set to another severity."""

@@ -6,7 +6,6 @@ import pytest
 
 from declarative.core.diagnostics import Severity
 from declarative.kinds.rules import CATALOGUE, RULES
-from declarative.kinds.rules_page import rules_markdown
 
 REQUEST = "/spec/request"
 
@@ -143,9 +142,3 @@ def test_expected_counts_must_be_possible(desired, manifest, found, count, possi
 def test_every_rule_of_the_catalogue_is_told_once_with_a_title_and_a_description():
     assert len(CATALOGUE) == len(RULES)
     assert all(rule.title and rule.description.endswith(".") and "/" in rule.id for rule in RULES)
-
-
-def test_the_page_of_rules_has_a_row_for_each():
-    rows = rules_markdown().splitlines()[2:]
-    assert len(rows) == len(RULES)
-    assert all(row.count(" | ") == 3 for row in rows)
