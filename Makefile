@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CLIENTS := $(VENV)/clients/.installed
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -18,10 +19,16 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev -e '.[sandbox,postgres,inventory]'
 	@touch $@
 
+# Other people's clients for the tests of the sandbox, in a folder of their own; without an index those tests are skipped.
+$(CLIENTS): constraints-clients.txt | $(STAMP)
+	@rm -rf $(VENV)/clients
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --target $(VENV)/clients -r $< \
+	  && touch $@ || { rm -rf $(VENV)/clients; echo "the real clients could not be installed; their tests will be skipped"; }
+
 demo: $(STAMP) ## The whole loop against the embedded sandbox.
 	@$(BIN)/declarative demo
 
-test: $(STAMP) ## The tests, on every core.
+test: $(STAMP) $(CLIENTS) ## The tests, on every core.
 	@$(BIN)/python -m pytest -n auto -q $(PYTEST_ARGS)
 
 check: $(STAMP) ## Lint, types, layers, schemas, examples.

@@ -1,7 +1,7 @@
 """Clients that nobody here wrote, against the sandbox: the vendor's own `qualys-cli` and the community's `qualysdk`.
 
-They have heavy dependencies, so they may live in an environment of their own: REAL_CLIENTS_PYTHON names its interpreter.
-Without it this environment is searched, and without the clients the tests are skipped.
+They are heavy, so `make test` puts them, with what they import (constraints-clients.txt), into a folder of their own:
+.venv/clients. REAL_CLIENTS names another folder. Where the index could not be reached the tests are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -11,26 +11,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PYTHON = os.environ.get("REAL_CLIENTS_PYTHON", sys.executable)
+FOLDER = Path(os.environ.get("REAL_CLIENTS") or Path(sys.prefix) / "clients")
+# -S: the clients see their own packages alone, none of the project's.
+PYTHON = (sys.executable, "-S")
+ENVIRON = {"PATH": os.environ["PATH"], "PYTHONPATH": str(FOLDER), "PYTHONWARNINGS": "ignore"}
 pytestmark = pytest.mark.slow
 CONNECTOR = "489e8429-2e82-4599-a2a8-0123456789ab"
 
 
-def has(module: str) -> bool:
-    if sys.executable == PYTHON:
-        return find_spec(module) is not None
-    script = f"import importlib.util as u; raise SystemExit(u.find_spec({module!r}) is None)"
-    return subprocess.run([PYTHON, "-c", script], capture_output=True, check=False).returncode == 0
-
-
 def needs(module: str) -> Any:
-    return pytest.mark.skipif(not has(module), reason=f"{module} is not installed; pip install it, or set REAL_CLIENTS_PYTHON")
+    reason = f"no {module} in {FOLDER}; `make test` installs it there when the package index can be reached"
+    return pytest.mark.skipif(not (FOLDER / module).is_dir(), reason=reason)
 
 
 # qualysdk turns http:// of its override into https://, also for loopback; the subclass undoes that and nothing else.
@@ -70,7 +66,9 @@ def test_qualysdk_counts_pages_queries_and_gets(user: Any, tmp_path: Path) -> No
     user.sandbox.call("seed", {"assets": 50})
     script = tmp_path / "sdk.py"
     script.write_text(SDK)
-    done = subprocess.run([PYTHON, str(script), user.sandbox.url], capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [*PYTHON, str(script), user.sandbox.url], capture_output=True, text=True, cwd=tmp_path, env=ENVIRON, check=False
+    )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     whole = user.search()
@@ -88,7 +86,7 @@ def test_qualysdk_counts_pages_queries_and_gets(user: Any, tmp_path: Path) -> No
 @pytest.fixture
 def cli(user: Any, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     environ = {
-        "PATH": os.environ["PATH"],
+        **ENVIRON,
         "HOME": str(tmp_path),
         "QUALYS_USERNAME": "sandbox",
         "QUALYS_PASSWORD": "sandbox",
@@ -98,9 +96,14 @@ def cli(user: Any, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[
     }
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        tool = Path(PYTHON).parent / "qualys-cli"
         return subprocess.run(
-            [str(tool), "csam", *arguments], capture_output=True, text=True, env=environ, cwd=tmp_path, timeout=120, check=False
+            [*PYTHON, "-m", "qualys_cli", "csam", *arguments],
+            capture_output=True,
+            text=True,
+            env=environ,
+            cwd=tmp_path,
+            timeout=120,
+            check=False,
         )
 
     return run

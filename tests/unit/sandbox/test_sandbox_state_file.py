@@ -85,7 +85,7 @@ def test_drift_purges_and_the_time_that_passed_survive_over_a_generated_estate(t
         sandbox.call("clock", {"advance": 7200})
         now = sandbox.call("")["now"]
         left = found(http)
-    with session(path) as (sandbox, http):
+    with session(path, delay=0) as (sandbox, http):
         assert found(http) == left
         assert left[0]["domainRole"] == "changed"
         assert sandbox.call("")["now"] >= now
