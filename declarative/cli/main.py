@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -35,6 +36,9 @@ def cli(settings: Settings) -> None:
 def main() -> NoReturn:
     """Never raises; ends the process with one of the exit codes of DESIGN 3.2."""
     signal.signal(signal.SIGTERM, _terminate)
+    # Projects are millions of small values that live to the end: walking them for cycles again and again doubles the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 1_000)
     if "_DECLARATIVE_COMPLETE" in os.environ:
         from declarative.cli.completion import register
 

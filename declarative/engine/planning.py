@@ -16,11 +16,13 @@ from declarative.engine.caching import snapshot_for
 from declarative.engine.narrow import Narrowing
 from declarative.engine.querying import check_of, dates_of, resolve_report
 from declarative.engine.runtime import Runtime
+from declarative.engine.verifying import keep_verified, verified_before
 from declarative.engine.workspace import Workspace
 from declarative.kinds.model import Desired
 from declarative.manifest.model import Project
 from declarative.plan.build import PlanInput, PlanOutcome, build
 from declarative.plan.guard import Overrides
+from declarative.plan.known import Known
 from declarative.plan.model import Check, DesiredReport, Plan, Quota, StateMark
 from declarative.qualys.model import Reader
 from declarative.refresh import Refreshed, read_live
@@ -60,7 +62,10 @@ def make_plan(workspace: Workspace, request: PlanRequest, runtime: Runtime, stor
         snapshot = None if reader is None else snapshot_for(store, runtime.environ)
         if snapshot is not None:
             stack.enter_context(snapshot)
-        outcome = _outcome(workspace, request, runtime, mark, snapshot, reader, resources, in_scope)
+        before = {} if reader is None else verified_before(store, reader.base_url)
+        outcome = _outcome(workspace, request, runtime, mark, snapshot, reader, resources, in_scope, before)
+        if reader is not None:
+            keep_verified(store, reader.base_url, before, outcome.verified)
     store.observe(outcome.observed)
     return outcome.plan
 
@@ -74,12 +79,13 @@ def _outcome(
     reader: Reader | None,
     resources: Mapping[str, Resource],
     in_scope: Callable[[str], bool],
+    verified: Mapping[str, str],
 ) -> PlanOutcome:
     project, desired, now = workspace.project, workspace.desired, runtime.clock.now()
     assets = tuple(asset for asset in desired.assets if in_scope(asset.address))
     checks = judge_checks(reader, desired, runtime, in_scope)
     reports = _reports(reader, desired, runtime, in_scope)
-    applied = {address: item for address, item in resources.items() if in_scope(address)}
+    applied = Known(resources, in_scope=in_scope)
     refreshed = _read(reader, project, assets, applied, request, runtime, snapshot)
     return build(
         PlanInput(
@@ -110,6 +116,7 @@ def _outcome(
             refresh=request.refresh,
             live_complete=refreshed.complete,
             dates=dates_of(desired, in_scope),
+            verified=verified,
         )
     )
 
