@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from declarative.assets.identity import BOUND, PINNED, LiveIndex, Match, match
+from declarative.assets.identity import BOUND, PINNED, LiveIndex, Match, match_known
 from declarative.assets.model import AppliedAsset, DesiredAsset
 from declarative.core.diagnostics import Diagnostic, ordered
 from declarative.plan.decide import Circumstances, Decision, decide
 from declarative.plan.guard import Overrides, judge
-from declarative.plan.known import Applied, Known, brief_of
+from declarative.plan.known import Applied, Brief, Known, briefs_of
 from declarative.plan.model import (
     Action,
     AppliedReport,
@@ -91,9 +91,10 @@ def build(given: PlanInput) -> PlanOutcome:
     """The plan. The same input, in any order, gives the same plan."""
     moves = _moves(given)
     moved = {new: old for old, new in moves}
-    applied = Known(given.applied, moved=moved)
-    verifier = Verifier(given.verified, given.live, applied, f"{given.tool_version} {given.settle.total_seconds()}")
-    assets = AssetDecisions(given, applied, verifier)
+    applied = Known(given.applied, moved=moved) if moved else given.applied
+    briefs = briefs_of(applied)
+    verifier = Verifier(given.verified, given.live, briefs, f"{given.tool_version} {given.settle.total_seconds()}")
+    assets = AssetDecisions(given, applied, briefs, verifier)
     decisions = assets.decide(moved)
     changes = [decision.change for decision in decisions]
     changes += _decide_reports(given, applied, moved)
@@ -106,7 +107,7 @@ def build(given: PlanInput) -> PlanOutcome:
     )
     changes.sort(key=lambda change: change.address)
     observed = [item.observed for item in decisions if item.observed is not None and item.observed.address not in moved]
-    plan = _assemble(given, applied, changes)
+    plan = _assemble(given, briefs, changes)
     return PlanOutcome(plan, tuple(sorted(observed, key=lambda item: item.address)), moves, verifier.tokens)
 
 
@@ -142,8 +143,8 @@ class AssetDecisions:
 
     `_passed` are those that were verified as unchanged by an earlier plan, with their ids; they need no match."""
 
-    def __init__(self, given: PlanInput, applied: Mapping[str, Applied], verifier: Verifier) -> None:
-        self._given, self._applied, self._verifier = given, applied, verifier
+    def __init__(self, given: PlanInput, applied: Mapping[str, Applied], briefs: Mapping[str, Brief], verifier: Verifier) -> None:
+        self._given, self._applied, self._briefs, self._verifier = given, applied, briefs, verifier
         self._passed: dict[str, int] = {}
         self._matches: dict[str, Match] = {}
         for asset in given.assets:
@@ -153,7 +154,8 @@ class AssetDecisions:
             if asset_id is not None:
                 self._passed[asset.address] = asset_id
             else:
-                self._matches[asset.address] = match(asset, _applied_asset(applied, asset.address), given.live)
+                known = briefs.get(asset.address)
+                self._matches[asset.address] = match_known(asset, None if known is None else known.asset_id, given.live)
 
     def managers(self) -> dict[int, str]:
         """Which declared asset manages which live one."""
@@ -199,7 +201,7 @@ class AssetDecisions:
             claims.setdefault(asset_id, []).append(address)
         for asset in self._given.assets:
             if asset.address not in self._matches and asset.address not in self._passed:
-                known = brief_of(self._applied, asset.address)
+                known = self._briefs.get(asset.address)
                 if known is not None and known.asset_id in claims:
                     claims[known.asset_id].append(asset.address)
         return {asset_id: sorted(addresses) for asset_id, addresses in claims.items() if len(addresses) > 1}
@@ -271,9 +273,9 @@ def _decide_reports(given: PlanInput, applied: Mapping[str, Applied], moved: Map
 # Cost and limits
 
 
-def _assemble(given: PlanInput, applied: Mapping[str, Applied], changes: list[Change]) -> Plan:
+def _assemble(given: PlanInput, briefs: Mapping[str, Brief], changes: list[Change]) -> Plan:
     counts = Counter(change.action for change in changes)
-    assets = {address: known for address in applied if (known := brief_of(applied, address)) is not None and known.is_asset}
+    assets = {address: known for address, known in briefs.items() if known.is_asset}
     population = given.population
     if population is None:
         population = len({*assets, *(asset.address for asset in given.assets)})

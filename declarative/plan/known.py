@@ -31,6 +31,12 @@ def brief_of(applied: Mapping[str, Applied], address: str) -> Brief | None:
     return Brief(True, item.asset_id) if isinstance(item, AppliedAsset) else Brief(False, None)
 
 
+def briefs_of(applied: Mapping[str, Applied]) -> dict[str, Brief]:
+    """The briefs of all."""
+    found = ((address, brief_of(applied, address)) for address in applied)
+    return {address: brief for address, brief in found if brief is not None}
+
+
 class Known(Mapping[str, Applied]):
     """Records of the state that `in_scope` lets through, under their new addresses where they moved (new -> old).
 

@@ -14,7 +14,7 @@ import orjson
 
 from declarative.assets.identity import LiveIndex
 from declarative.assets.model import DesiredAsset
-from declarative.plan.known import Applied, brief_of
+from declarative.plan.known import Brief
 
 
 class Verifier:
@@ -22,7 +22,7 @@ class Verifier:
 
     __slots__ = ("_applied", "_earlier", "_live", "_made", "_salt", "tokens")
 
-    def __init__(self, earlier: Mapping[str, str], live: LiveIndex, applied: Mapping[str, Applied], salt: str) -> None:
+    def __init__(self, earlier: Mapping[str, str], live: LiveIndex, applied: Mapping[str, Brief], salt: str) -> None:
         self._earlier = earlier
         self._live = live
         self._applied = applied
@@ -33,7 +33,7 @@ class Verifier:
     def passes(self, asset: DesiredAsset) -> int | None:
         """The id of the live asset, if everything is as it was when the asset was found unchanged."""
         address = asset.address
-        known = brief_of(self._applied, address)
+        known = self._applied.get(address)
         if known is None or known.asset_id is None or known.document is None:
             return None
         record = self._live.raw(known.asset_id)
