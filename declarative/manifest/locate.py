@@ -85,9 +85,22 @@ class DocumentLocator:
         return Place(span.position(self.document.file), self.document.excerpt(span.line))
 
 
-@lru_cache(maxsize=2)
+_SMALL = 8 * 1024
+
+
 def _root_of(document: RawDocument, limits: ReadLimits) -> Node | None:
-    # Kept for the document in hand: findings come by the document, and a wrong one may have thousands.
+    # Findings come by the document, and a wrong one may have thousands. Small documents are kept for the rules, too, which
+    # look at them after all of them were read.
+    return (_small_root if len(document.text) <= _SMALL else _large_root)(document, limits)
+
+
+@lru_cache(maxsize=4096)
+def _small_root(document: RawDocument, limits: ReadLimits) -> Node | None:
+    return read_nodes(document, limits).root
+
+
+@lru_cache(maxsize=2)
+def _large_root(document: RawDocument, limits: ReadLimits) -> Node | None:
     return read_nodes(document, limits).root
 
 

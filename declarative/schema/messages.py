@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from declarative.schema.registry import Schema, resolve
+from declarative.schema.registry import Schema, kinds, resolve, schema_for
 from declarative.schema.suggest import closest, did_you_mean
 
 _LONGEST = 60
@@ -166,17 +166,28 @@ def _key_hint(root: Schema, key: str, known: Sequence[str], path: Path) -> str |
     return f"known keys here: {', '.join(known)}" if len(known) <= 12 else None
 
 
-def places_of(root: Schema, key: str) -> list[tuple[str, ...]]:
+def places_of(root: Schema, key: str) -> Sequence[tuple[str, ...]]:
     """Where in the schema a key of that name (in any case) is known, outermost first; list items are passed through."""
-    found: list[tuple[str, ...]] = []
+    kind = root.get("properties", {}).get("kind", {}).get("const")
+    known = kind in kinds() and schema_for(kind) is root
+    return (_index_of_kind(kind) if known else _index(root)).get(key.casefold(), ())
+
+
+@cache
+def _index_of_kind(kind: str) -> Mapping[str, list[tuple[str, ...]]]:
+    return _index(schema_for(kind))
+
+
+def _index(root: Schema) -> Mapping[str, list[tuple[str, ...]]]:
+    """Every key that the schema knows, case-folded, with its places."""
+    found: dict[str, list[tuple[str, ...]]] = {}
     level: list[tuple[tuple[str, ...], Schema]] = [((), root)]
     while level:
         below: list[tuple[tuple[str, ...], Schema]] = []
         for path, raw in level:
             node = resolve(root, raw)
             for name, schema in node.get("properties", {}).items():
-                if name.casefold() == key.casefold():
-                    found.append((*path, name))
+                found.setdefault(name.casefold(), []).append((*path, name))
                 below.append(((*path, name), schema))
             if isinstance(node.get("items"), Mapping):
                 below.append((path, node["items"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
@@ -11,8 +12,14 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 
     Ties go to the first in sorted order, so that the same input gives the same text.
     """
+    return _closest(word, tuple(sorted(set(candidates))))
+
+
+@lru_cache(maxsize=1024)
+def _closest(word: str, candidates: tuple[str, ...]) -> str | None:
+    # The same mistake is made in every manifest of a kind, or in none.
     plain: dict[str, str] = {}
-    for candidate in sorted(set(candidates)):
+    for candidate in candidates:
         plain.setdefault(_plain(candidate), candidate)
     wanted = _plain(word)
     near = get_close_matches(wanted, plain, n=3, cutoff=0.7)
