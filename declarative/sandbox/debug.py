@@ -10,7 +10,7 @@ from .blank import blank_record
 from .clock import iso_millis
 from .faults import fault_from, profile
 from .gateway import Gateway
-from .mapping import put
+from .incoming import put
 from .openapi import document
 from .options import Connector, SandboxError
 from .store import Asset

@@ -17,8 +17,9 @@ from .estate import MAX_ASSETS, Estate
 from .faults import FaultPlan
 from .identification import identify
 from .importing import ImportCall, name_of_asset
+from .incoming import put
 from .keeping import StateFile
-from .mapping import Source, apply_import, put
+from .mapping import Source, apply_import
 from .options import Connector, SandboxError, SandboxOptions
 from .queue import ImportQueue, Queued
 from .quota import Quota

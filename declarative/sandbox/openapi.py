@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from .endpoints import ROUTES
-from .fields import ASSET_FIELDS, COMPONENT_FIELDS, OPERATORS, SELECTORS, Field
+from .fields import ASSET_FIELDS, COMPONENT_FIELDS, SELECTORS
 from .importing import ENVELOPE
+from .openapi_schemas import (
+    ISO,
+    Schema,
+    asset,
+    asset_page,
+    component_page,
+    filter_document,
+    record,
+    ref,
+    refused_report,
+    shape,
+)
 from .reports import BOOLEANS, INTEGERS, LIMITED, MANDATORY, STRINGS
-
-Schema = dict[str, Any]
-
-_NULLABLE_TEXT: Schema = {"type": ["string", "null"]}
-_NULLABLE_INT: Schema = {"type": ["integer", "null"]}
-_ISO: Schema = {"type": ["string", "null"], "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
-_SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
 
 
 def document() -> Schema:
@@ -34,21 +38,21 @@ def document() -> Schema:
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "schemas": {
-                "Asset": _asset(),
-                "AssetPage": _asset_page(),
-                "ComponentPage": _component_page(),
-                "Failure": _object({"responseMessage": {"type": "string"}, "responseCode": {"const": "FAILED"}}),
-                "FrameworkFailure": _object(
+                "Asset": asset(),
+                "AssetPage": asset_page(),
+                "ComponentPage": component_page(),
+                "Failure": record({"responseMessage": {"type": "string"}, "responseCode": {"const": "FAILED"}}),
+                "FrameworkFailure": record(
                     {
-                        "timestamp": _ISO,
+                        "timestamp": ISO,
                         "status": {"type": "integer"},
                         "error": {"type": "string"},
                         "message": {"type": "string"},
                         "path": {"type": "string"},
                     }
                 ),
-                "AssetFilter": _filter(ASSET_FIELDS.values()),
-                "ComponentFilter": _filter(COMPONENT_FIELDS.values()),
+                "AssetFilter": filter_document(ASSET_FIELDS.values()),
+                "ComponentFilter": filter_document(COMPONENT_FIELDS.values()),
             },
         },
     }
@@ -88,14 +92,14 @@ def _auth(path: str) -> Schema:
 
 
 def _sync(_: str) -> Schema:
-    accepted = _object(
+    accepted = record(
         {
             "message": {"type": "string"},
             "responseCode": {"const": "SUCCESSFULLY_PUBLISHED"},
             "assetsError": {"type": ["object", "array"]},
         }
     )
-    return _call({"200": accepted, "207": accepted, "413": _ref("FrameworkFailure")}, body=_shape(ENVELOPE), body_required=True)
+    return _call({"200": accepted, "207": accepted, "413": ref("FrameworkFailure")}, body=shape(ENVELOPE), body_required=True)
 
 
 def _search(_: str) -> Schema:
@@ -105,23 +109,23 @@ def _search(_: str) -> Schema:
         _parameter("assetLastUpdated", {"enum": ["2026-01-15T10:32Z", "2026-01-15T10:32:55Z"]}),
         *_selectors(),
     ]
-    return _call({"200": _ref("AssetPage"), "204": None, "416": _ref("Failure")}, parameters, _ref("AssetFilter"))
+    return _call({"200": ref("AssetPage"), "204": None, "416": ref("Failure")}, parameters, ref("AssetFilter"))
 
 
 def _count(_: str) -> Schema:
-    counted = _object(
+    counted = record(
         {"count": {"type": "integer", "minimum": 0}, "responseCode": {"const": "SUCCESS"}, "responseMessage": {"type": "string"}}
     )
     parameters = [
         _parameter("lastSeenAssetId", {"type": "integer", "minimum": 0, "maximum": 2**62}),
         _parameter("assetLastUpdated", {"enum": ["2026-01-15T10:32Z", "2026-01-15T10:32:55Z"]}),
     ]
-    return _call({"200": counted, "204": None}, parameters, _ref("AssetFilter"))
+    return _call({"200": counted, "204": None}, parameters, ref("AssetFilter"))
 
 
 def _get(_: str) -> Schema:
     parameters = [_parameter("assetId", {"type": "integer", "minimum": 1, "maximum": 2**62}, required=True), *_selectors()]
-    return _call({"200": _ref("AssetPage"), "204": None}, parameters)
+    return _call({"200": ref("AssetPage"), "204": None}, parameters)
 
 
 def _components(path: str) -> Schema:
@@ -131,9 +135,9 @@ def _components(path: str) -> Schema:
     ]
     if "{assetId}" in path:
         parameters.append(_parameter("assetId", {"type": "integer", "minimum": 1, "maximum": 2**62}, where="path", required=True))
-    software = _filter(field for name, field in ASSET_FIELDS.items() if name.startswith(("asset.", "software.")))
-    body = {"type": "object", "properties": {"componentFilter": _ref("ComponentFilter"), "assetSoftwareFilter": software}}
-    return _call({"200": _ref("ComponentPage"), "204": None, "404": _ref("FrameworkFailure")}, parameters, body)
+    software = filter_document(field for name, field in ASSET_FIELDS.items() if name.startswith(("asset.", "software.")))
+    body = {"type": "object", "properties": {"componentFilter": ref("ComponentFilter"), "assetSoftwareFilter": software}}
+    return _call({"200": ref("ComponentPage"), "204": None, "404": ref("FrameworkFailure")}, parameters, body)
 
 
 def _report(_: str) -> Schema:
@@ -145,15 +149,15 @@ def _report(_: str) -> Schema:
     }
     for name in set(MANDATORY) - set(LIMITED):
         fields[name] = {"type": "string", "minLength": 1}
-    data = _object({"fileUuid": {"type": "string", "format": "uuid"}})
-    made = _object({"data": data, "message": {"type": "string"}, "error": {"type": "null"}})
+    data = record({"fileUuid": {"type": "string", "format": "uuid"}})
+    made = record({"data": data, "message": {"type": "string"}, "error": {"type": "null"}})
     body = {"type": "object", "required": list(MANDATORY), "properties": fields}
-    return _call({"200": made, "201": made, "400": _refused_report()}, body=body, body_required=True)
+    return _call({"200": made, "201": made, "400": refused_report()}, body=body, body_required=True)
 
 
 def _download(_: str) -> Schema:
     operation = _call(
-        {"202": _refused_report(), "204": None, "400": _refused_report(), "404": _refused_report(), "409": _refused_report()},
+        {"202": refused_report(), "204": None, "400": refused_report(), "404": refused_report(), "409": refused_report()},
         [_parameter("reportName", {"type": "string", "minLength": 1}, required=True)],
     )
     file = {
@@ -184,10 +188,10 @@ def _call(
     body_required: bool = False,
 ) -> Schema:
     shown: Mapping[str, Schema | None] = {
-        "400": _ref("Failure"),
-        "401": _ref("FrameworkFailure"),
-        "415": _ref("FrameworkFailure"),
-        "429": _ref("Failure"),
+        "400": ref("Failure"),
+        "401": ref("FrameworkFailure"),
+        "415": ref("FrameworkFailure"),
+        "429": ref("Failure"),
         **responses,
     }
     operation: Schema = {"responses": {status: _response(schema) for status, schema in shown.items()}}
@@ -211,140 +215,3 @@ def _parameter(name: str, schema: Schema, *, where: str = "query", required: boo
 def _selectors() -> list[Schema]:
     listed = {"type": "array", "items": {"enum": sorted(SELECTORS)}, "minItems": 1}
     return [{**_parameter(name, listed), "explode": False} for name in ("includeFields", "excludeFields")]
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(properties: Mapping[str, Schema]) -> Schema:
-    return {"type": "object", "required": list(properties), "properties": dict(properties), "additionalProperties": False}
-
-
-def _refused_report() -> Schema:
-    return _object({"data": {"type": "null"}, "message": {"type": "string"}, "error": {"type": "string"}})
-
-
-def _filter(fields: Iterable[Field]) -> Schema:
-    """One branch an operator group; values are strings, whatever they mean."""
-    groups: dict[frozenset[str], list[str]] = {}
-    for field in fields:
-        groups.setdefault(OPERATORS[field.group], []).append(field.name)
-    rows = [
-        {
-            "type": "object",
-            "required": ["field", "operator", "value"],
-            "properties": {
-                "field": {"enum": sorted(names)},
-                "operator": {"enum": sorted(operators)},
-                "value": {"type": "string"},
-            },
-        }
-        for operators, names in groups.items()
-    ]
-    return {
-        "type": "object",
-        "properties": {"filters": {"type": "array", "items": {"anyOf": rows}}, "operation": {"enum": ["AND", "OR"]}},
-    }
-
-
-def _shape(wanted: Any) -> Schema:
-    """The import's shapes as a schema; null stands for "no value supplied" everywhere."""
-    if isinstance(wanted, list):
-        return {"type": ["array", "null"], "items": _shape(wanted[0])}
-    if isinstance(wanted, Mapping):
-        return {"type": ["object", "null"], "properties": {name: _shape(item) for name, item in wanted.items()}}
-    listed: Schema = {"type": ["array", "null"], "items": _SCALAR}
-    return {
-        "s": _SCALAR,
-        "l": listed,
-        "sl": {"anyOf": [_SCALAR, listed]},
-        "map": {"type": ["object", "null"], "additionalProperties": _SCALAR},
-    }.get(wanted, {})
-
-
-def _asset() -> Schema:
-    listed = {
-        "softwareListData": ("software", {"id": {"type": "integer"}, "discoveredName": _NULLABLE_TEXT}),
-        "openPortListData": ("openPort", {"port": {"type": "integer"}, "protocol": _NULLABLE_TEXT}),
-        "volumeListData": ("volume", {"name": _NULLABLE_TEXT, "free": _NULLABLE_INT, "size": _NULLABLE_INT}),
-        "networkInterfaceListData": ("networkInterface", {"addressIpV4": _NULLABLE_TEXT, "macAddress": _NULLABLE_TEXT}),
-        "userAccountListData": ("userAccount", {"name": _NULLABLE_TEXT}),
-        "tagList": ("tag", {"tagId": {"type": "integer"}, "tagName": {"type": "string"}}),
-        "serviceList": ("service", {"name": _NULLABLE_TEXT, "status": _NULLABLE_TEXT}),
-    }
-    properties: Schema = {
-        "assetId": {"type": "integer"},
-        "assetUUID": {"type": "string", "format": "uuid"},
-        "hostId": {"type": ["integer", "string", "null"]},
-        "assetType": _NULLABLE_TEXT,
-        **dict.fromkeys(("createdDate", "lastModifiedDate", "sensorLastUpdatedDate", "lastBoot"), _ISO),
-        **dict.fromkeys(
-            ("address", "assetName", "dnsName", "netbiosName", "timeZone", "biosSerialNumber", "hwUUID"), _NULLABLE_TEXT
-        ),
-        **dict.fromkeys(("totalMemory", "cpuCount", "riskScore"), _NULLABLE_INT),
-        "isContainerHost": {"type": ["boolean", "null"]},
-        "criticality": _criticality(),
-        "customAttributes": {
-            "type": ["array", "null"],
-            "items": _object({"key": {"type": "string"}, "value": _NULLABLE_TEXT, "connectorName": {"type": "string"}}),
-        },
-        **{name: _wrapped(inner, items) for name, (inner, items) in listed.items()},
-    }
-    return {"type": "object", "required": ["assetId", "assetUUID", "lastModifiedDate"], "properties": properties}
-
-
-def _criticality() -> Schema:
-    schema = _object(
-        {
-            "score": {"type": "integer", "minimum": 1, "maximum": 5},
-            "default": {"type": "boolean"},
-            "isDefault": {"type": "boolean"},
-            "lastUpdated": _ISO,
-            "hasAiCriticalityScore": {"type": "boolean"},
-            "aiCriticalityScoreConfidence": {"enum": ["HIGH", "LOW", None]},
-        }
-    )
-    return {**schema, "type": ["object", "null"]}
-
-
-def _wrapped(inner: str, items: Mapping[str, Schema]) -> Schema:
-    rows = {"type": "array", "items": {"type": "object", "required": list(items), "properties": dict(items)}}
-    return {"type": ["object", "null"], "required": [inner], "properties": {inner: rows}}
-
-
-def _asset_page() -> Schema:
-    listed = _object({"asset": {"type": "array", "minItems": 1, "items": _ref("Asset")}})
-    return _object(
-        {
-            "responseMessage": {"type": "string"},
-            "count": {"type": "integer", "minimum": 1},
-            "responseCode": {"const": "SUCCESS"},
-            "lastSeenAssetId": _NULLABLE_INT,
-            "hasMore": {"enum": [0, 1]},
-            "assetListData": listed,
-        }
-    )
-
-
-def _component_page() -> Schema:
-    spaced = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"}
-    component = _object(
-        {
-            "assetComponentId": {"type": "integer"},
-            **{name: {"type": "string"} for name in ("name", "version", "technology", "installPath")},
-            "firstFoundAt": spaced,
-            "lastFoundAt": spaced,
-        }
-    )
-    rows = {"type": "array", "items": _object({"assetId": {"type": "integer"}, "component": component})}
-    return _object(
-        {
-            "responseMessage": {"type": "string"},
-            "count": {"type": "integer", "minimum": 0},
-            "responseCode": {"const": "SUCCESS"},
-            "hasMore": {"enum": [0, 1]},
-            "lastAssetComponentId": _NULLABLE_INT,
-            "assetComponentsList": rows,
-        }
-    )
