@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -84,11 +85,19 @@ class EagerReports:
         return self._writer.create_report(request) if outcome.status.value == "unknown" else outcome
 
 
+class HurriedClock(SystemClock):
+    """Waits a hundredth of what it is asked to: the faults of a soak cost no minutes."""
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / 100)
+
+
 def run(job: dict[str, Any]) -> int:
     given = pickle.loads(Path(job["request"]).read_bytes())
-    clock = SystemClock()
+    clock = HurriedClock() if job.get("hurry") else SystemClock()
     store: Any = open_store(given.pop("state"), clock=clock)
-    writer: Any = connect_writer(given.pop("url"), CREDENTIALS, clock=clock, rng=random.Random(1), environ={}, max_wait=5.0)
+    max_wait = 300.0 if job.get("hurry") else 5.0
+    writer: Any = connect_writer(given.pop("url"), CREDENTIALS, clock=clock, rng=random.Random(1), environ={}, max_wait=max_wait)
     defect = job.get("defect")
     request = ApplyRequest(
         store={"no-intent": NoIntent, "no-outcome": NoOutcome}.get(defect, lambda same: same)(store),
