@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "state": "List, show and mend what this project has applied.",
     "ci": "In a pipeline: the comment of a change request, the issue of a nightly run.",
     "doctor": "Check login, permissions, quota, clock, state (reads only).",
+    "completion": "What bash, zsh or fish need to complete commands and options.",
     "sandbox": "Serve an emulated gateway on loopback.",
     "demo": "The whole loop against the sandbox, in a fresh folder.",
 }
@@ -49,7 +50,7 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
+        if name and not name.startswith("-") and name not in COMMANDS and not ctx.resilient_parsing:
             close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
             hint = f" Did you mean '{close[0]}'?" if close else " See 'declarative --help'."
             raise click.UsageError(f"No such command '{name}'.{hint}", ctx=ctx)
