@@ -62,7 +62,7 @@ class Patience:
                 return tally.interrupted()
             return tally.note(attempt())
 
-        return Retrying(
+        retrying = Retrying(
             retry=retry_if_result(lambda outcome: isinstance(outcome, Failure) and outcome.again in _WAITED_FOR),
             wait=self._wait,
             stop=lambda state: self._stop(state, tally),
@@ -70,7 +70,12 @@ class Patience:
             # tenacity hands over a float of a kind of its own; a clock is owed a plain one.
             sleep=lambda seconds: self._clock.sleep(float(seconds)),
             retry_error_callback=lambda _state: tally.last,
-        )(counted)
+        )
+        try:
+            return retrying(counted)
+        finally:
+            # A Retrying is a cycle; without this each page of a long read would live on until a full collection.
+            tally.forget()
 
     def _wait(self, state: RetryCallState) -> float:
         failure = _failure_of(state)
@@ -111,6 +116,7 @@ class Patience:
         self._observer(Waiting(state.upcoming_sleep, f"{what}: {why} ({said}){asked}"))
 
 
+_NOT_TRIED = Failure(Fate.NOT_SENT, Again.NEVER, "not tried")
 _WAITED_FOR = frozenset({Again.CONNECT, Again.FAULT, Again.LIMIT})
 
 
@@ -125,7 +131,7 @@ class _Tally:
     """The tries of one call so far."""
 
     def __init__(self) -> None:
-        self.last: Outcome = Failure(Fate.NOT_SENT, Again.NEVER, "not tried")
+        self.last: Outcome = _NOT_TRIED
         self._counts: dict[Again, int] = {}
         self._tries = 0
         self._maybe_processed = False
@@ -150,6 +156,9 @@ class _Tally:
 
     def count(self, again: Again) -> int:
         return self._counts.get(again, 0)
+
+    def forget(self) -> None:
+        self.last = _NOT_TRIED
 
     def note(self, outcome: Outcome) -> Outcome:
         self._tries += 1
