@@ -78,7 +78,9 @@ def project_files(name: str) -> Mapping[str, str]:
         if kind == registry.PROJECT:
             files["declarative.yaml"] = manifest_text(kind, f"{SCHEMA_FOLDER}/manifest{registry.SUFFIX}", name=name)
         else:
-            files[f"manifests/{kind.lower()}.yaml"] = manifest_text(kind, f"../{SCHEMA_FOLDER}/manifest{registry.SUFFIX}")
+            # What reads a file beside the manifests waits, as an example, until there is that file.
+            suffix = ".example" if "from" in registry.schema_for(kind)["properties"]["spec"]["properties"] else ""
+            files[f"manifests/{kind.lower()}.yaml{suffix}"] = manifest_text(kind, f"../{SCHEMA_FOLDER}/manifest{registry.SUFFIX}")
     files[".gitignore"] = _GITIGNORE
     files[".github/workflows/declarative.yml"] = _WORKFLOW
     files.update({f"{SCHEMA_FOLDER}/{file}": text for file, text in registry.files().items()})

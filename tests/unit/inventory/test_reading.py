@@ -1,0 +1,206 @@
+"""Rows become assets, and what is wrong with them is told at their lines."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from declarative.core.errors import InvalidError
+
+SPEC = """\
+connector: servicenow
+from: {csv: data/cmdb.csv}
+key: sys_id
+map:
+  identityAttributes.hostName: hostname
+  identityAttributes.serialNumber: serial
+  identityAttributes.ipAddress: {column: addresses, split: ";"}
+  coreAttributes.fqdn: "{hostname}.corp.example"
+  coreAttributes.businessMetaData.department: department
+"""
+HEADER = "sys_id,hostname,serial,addresses,department\n"
+
+
+def test_a_row_becomes_an_asset_with_its_line(read):
+    workspace = read(SPEC, {"data/cmdb.csv": HEADER + "a1,web-01,S1,10.0.0.1;10.0.0.2,Sales\n"})
+    (asset,) = workspace.desired.assets
+    assert asset.address == "AssetInventory/cmdb[a1]"
+    assert asset.identity == {
+        "hostName": "web-01",
+        "serialNumber": "S1",
+        "ipAddress": ["10.0.0.1", "10.0.0.2"],
+        "sourceNativeKey": "a1",
+    }
+    assert asset.core == {"fqdn": "web-01.corp.example", "businessMetaData": {"department": "Sales"}}
+    assert str(asset.position) == "data/cmdb.csv:2:1"
+    assert workspace.labels[asset.address] == {"team": "cmdb"}
+
+
+def test_an_empty_cell_is_not_managed_and_defaults_fill_it(read):
+    spec = SPEC + "defaults: {coreAttributes.businessMetaData.department: Unknown dept}\n"
+    workspace = read(spec, {"data/cmdb.csv": HEADER + "a1,web-01,  ,,\na2,,S2,,Sales\n"})
+    first, second = workspace.desired.assets
+    assert first.identity == {"hostName": "web-01", "sourceNativeKey": "a1"}
+    assert first.core["businessMetaData"] == {"department": "Unknown dept"}
+    assert second.core == {"businessMetaData": {"department": "Sales"}}, "a template with an empty column gives nothing"
+
+
+def test_conditions_choose_rows(read):
+    rows = HEADER + "a1,web-01,S1,,Sales\na2,web-02,S2,,Legal\na3,web-03,S3,,\n"
+
+    def keys(where):
+        workspace = read(SPEC + f"where: [{where}]\n", {"data/cmdb.csv": rows})
+        return [asset.native_key for asset in workspace.desired.assets]
+
+    assert keys("{column: department, equals: Sales}") == ["a1"]
+    assert keys("{column: department, notEquals: Sales}") == ["a2", "a3"]
+    assert keys("{column: department, in: [Sales, Legal]}") == ["a1", "a2"]
+    assert keys("{column: department, notIn: [Sales]}, {column: department, empty: false}") == ["a2"]
+    assert keys("{column: department, empty: true}") == ["a3"]
+
+
+def test_a_quoted_line_break_does_not_shift_lines(read):
+    workspace = read(SPEC, {"data/cmdb.csv": HEADER + 'a1,web-01,S1,,"Sales\nInside"\n\na2,web-02,S2,,Legal\n'})
+    assert [asset.position.line for asset in workspace.desired.assets] == [2, 5]
+
+
+def test_dates_lists_of_records_and_constants(read):
+    spec = (
+        SPEC
+        + """\
+  coreAttributes.sourceCreatedDate: {column: department, date: "%d/%m/%Y"}
+  coreAttributes.networkInterfaces[].address: {column: addresses, split: ";"}
+  coreAttributes.networkInterfaces[].interfaceName: {value: eth0}
+""".replace("\n+", "\n")
+    )
+    spec = spec.replace("  coreAttributes.businessMetaData.department: department\n", "")
+    workspace = read(spec, {"data/cmdb.csv": HEADER + "a1,web-01,S1,10.0.0.1;10.0.0.2,16/01/2026\na2,web-02,S2,,\n"})
+    first, second = workspace.desired.assets
+    assert first.core["sourceCreatedDate"] == 1768521600000
+    assert first.core["networkInterfaces"] == [
+        {"address": "10.0.0.1", "interfaceName": "eth0"},
+        {"address": "10.0.0.2", "interfaceName": "eth0"},
+    ]
+    assert "networkInterfaces" not in second.core, "constants alone make no interface"
+
+
+def test_bad_rows_are_errors_at_their_lines(read, told):
+    rows = HEADER + "a1,web-01,S1,,Sales\n,web-02,S2,,Sales\na3,web-03\na4,web-04,S4,10.0.0.300,Sales\n"
+    workspace = read(SPEC, {"data/cmdb.csv": rows})
+    assert told(workspace) == [
+        ("inventory/bad-row", "data/cmdb.csv:3"),
+        ("inventory/bad-row", "data/cmdb.csv:4"),
+        ("inventory/bad-row", "data/cmdb.csv:5"),
+        ("inventory/bad-row", "manifests/cmdb.yaml:4"),
+    ]
+    messages = [one.message for one in workspace.diagnostics]
+    assert any("10.0.0.300" in message and "ipAddress" in message for message in messages)
+    assert any(message == "3 of 4 rows are bad; maxBadRows is 0" for message in messages)
+    with pytest.raises(InvalidError):
+        workspace.require_valid()
+
+
+def test_as_many_bad_rows_as_allowed_are_left_out_and_hold_removals_back(read, told):
+    rows = HEADER + "a1,web-01,S1,,Sales\na3,web-03\n"
+    workspace = read(SPEC + "maxBadRows: 1\n", {"data/cmdb.csv": rows})
+    workspace.require_valid()
+    assert [asset.native_key for asset in workspace.desired.assets] == ["a1"]
+    assert ("inventory/bad-row", "data/cmdb.csv:3") in told(workspace)
+    assert workspace.held == ("AssetInventory/cmdb",)
+
+
+def test_a_repeated_key_is_an_error_with_both_lines(read, told):
+    workspace = read(SPEC, {"data/cmdb.csv": HEADER + "a1,web-01,S1,,\na2,web-02,S2,,\na1,web-03,S3,,\n"})
+    assert ("inventory/duplicate-key", "data/cmdb.csv:4") in told(workspace)
+    assert any("data/cmdb.csv:2" in one.message for one in workspace.diagnostics if one.rule == "inventory/duplicate-key")
+
+
+def test_a_serial_number_shared_with_a_manifest_is_told(read):
+    asset = (
+        "apiVersion: declarative/v1\nkind: Asset\nmetadata: {name: x}\nspec:\n  connector: servicenow\n"
+        "  identityAttributes: {serialNumber: S1, sourceNativeKey: other}\n"
+    )
+    workspace = read(SPEC, {"data/cmdb.csv": HEADER + "a1,web-01,S1,,\n", "manifests/x.yaml": asset})
+    (found,) = [one for one in workspace.diagnostics if one.rule == "asset/shared-identity"]
+    assert str(found.position) == "data/cmdb.csv:2:1"
+    assert "Asset/x" in found.message
+
+
+def test_an_extract_without_rows_is_an_error(read, told):
+    assert told(read(SPEC, {"data/cmdb.csv": HEADER})) == [("inventory/empty", "manifests/cmdb.yaml:6")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "rule", "line"),
+    [
+        (SPEC.replace("key: sys_id", "key: sysid"), "inventory/unknown-column", 7),
+        (SPEC.replace("{hostname}", "{host}"), "inventory/unknown-column", 12),
+        (SPEC.replace("data/cmdb.csv", "data/none-*.csv"), "inventory/unreadable", 6),
+        (SPEC.replace("data/cmdb.csv", "../cmdb.csv"), "inventory/source", 6),
+        (SPEC.replace("hostName:", "hostname:"), "inventory/mapping", 9),
+        (SPEC.replace('split: ";"}', "value: x}"), "inventory/mapping", 11),
+        (SPEC + "where: [{column: serial}]\n", "inventory/condition", 14),
+        (SPEC.replace("servicenow", "service-now"), "reference/unknown-connector", 5),
+    ],
+)
+def test_a_wrong_declaration_is_told_at_its_place(read, spec, rule, line):
+    workspace = read(spec, {"data/cmdb.csv": HEADER + "a1,web-01,S1,,\n"})
+    assert (rule, line) in [(one.rule, one.position.line) for one in workspace.diagnostics if one.position]
+    assert not workspace.desired.assets
+
+
+def test_a_link_out_of_the_project_is_refused(read, told, tmp_path):
+    outside = tmp_path.parent / f"{tmp_path.name}-outside.csv"
+    outside.write_text(HEADER + "a1,web-01,S1,,\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cmdb.csv").symlink_to(outside)
+    assert told(read(SPEC, {})) == [("inventory/source", "manifests/cmdb.yaml:6")]
+
+
+def test_a_broken_line_of_json_is_told_and_the_others_are_read(read, told):
+    spec = SPEC.replace("csv: data/cmdb.csv", "jsonl: data/*.jsonl") + "maxBadRows: 2\n"
+    good = {"sys_id": "a1", "hostname": "web-01", "serial": "S1", "addresses": ["10.0.0.1"], "department": None}
+    workspace = read(spec, {"data/cmdb.jsonl": json.dumps(good) + '\n{"sys_id": \n[1]\n'})
+    assert [place for rule, place in told(workspace)][:2] == ["data/cmdb.jsonl:2", "data/cmdb.jsonl:3"]
+    assert workspace.desired.assets[0].identity["ipAddress"] == ["10.0.0.1"]
+
+
+def test_a_file_that_is_no_parquet_is_told(read, told):
+    spec = SPEC.replace("csv: data/cmdb.csv", "parquet: data/cmdb.parquet")
+    assert told(read(spec, {"data/cmdb.parquet": b"not parquet"})) == [("inventory/unreadable", "manifests/cmdb.yaml:6")]
+
+
+def test_the_same_rows_mean_the_same_in_every_format(read, tmp_path):
+    records = [
+        {"sys_id": 1001, "hostname": "web-01", "serial": "0123", "addresses": ["10.0.0.1", "10.0.0.2"], "department": "Sales"},
+        {"sys_id": 1002, "hostname": "web-02", "serial": "S2", "addresses": None, "department": "R&D"},
+    ]
+    flat = [{**one, "addresses": ";".join(one["addresses"] or ())} for one in records]
+    csv = "department,sys_id,addresses,hostname,serial\n" + "".join(
+        f"{one['department']},{one['sys_id']},{one['addresses']},{one['hostname']},{one['serial']}\n" for one in flat
+    )
+    (tmp_path / "data").mkdir()
+    parquet.write_table(pa.Table.from_pylist(records), tmp_path / "data" / "cmdb.parquet")
+    with sqlite3.connect(tmp_path / "data" / "cmdb.db") as connection:
+        connection.execute("create table ci (sys_id integer, hostname text, serial text, addresses text, department text)")
+        connection.executemany("insert into ci values (:sys_id, :hostname, :serial, :addresses, :department)", flat)
+    connection.close()
+    files = {"data/cmdb.csv": csv, "data/cmdb.jsonl": "".join(json.dumps(one) + "\n" for one in records)}
+    sources = (
+        "csv: data/cmdb.csv",
+        "jsonl: data/cmdb.jsonl",
+        "parquet: data/cmdb.parquet",
+        "database: sqlite:///data/cmdb.db, table: ci",
+        "database: sqlite:///data/cmdb.db, sql: select * from ci",
+    )
+    found = []
+    for source in sources:
+        workspace = read(SPEC.replace("csv: data/cmdb.csv", source), files)
+        workspace.require_valid()
+        found.append([(asset.address, asset.identity, asset.core) for asset in workspace.desired.assets])
+    assert len(found[0]) == 2
+    assert all(one == found[0] for one in found)
