@@ -7,7 +7,7 @@ CLIENTS := $(VENV)/clients/.installed
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak build clean
+.PHONY: help demo test check format bench fuzz soak build clean
 
 help: ## Show the targets.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 12
@@ -44,6 +44,9 @@ format: $(STAMP) ## Format the code.
 
 bench: $(STAMP) ## Benchmarks: prints figures and ratios.
 	@$(BIN)/python -m benchmarks
+
+fuzz: $(STAMP) ## A minute of damaged manifests; prints counts and the seed.
+	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 soak: $(STAMP) ## Minutes of seeded faults; prints counts and seeds.
 	@$(BIN)/python -m pytest -q -m soak $(PYTEST_ARGS)

@@ -104,6 +104,7 @@ class _Gathered:
     _applied: set[int] = field(default_factory=set)
     _digests: dict[str, str] = field(default_factory=dict)
     _is_text_alone: bool = True
+    _has_nameless: bool = False
 
     def inputs(self, read: ReadProject) -> Inputs | None:
         """What was read; None where something else than the text of the project's files had a say."""
@@ -150,6 +151,7 @@ class _Gathered:
             self.partial.append(outcome.partial)
         address, locate = outcome.address, outcome.locate
         if address is None or locate is None:
+            self._has_nameless |= bool(outcome.diagnostics)
             return
         first = self._first.setdefault(address, locate)
         if first is not locate:
@@ -170,7 +172,8 @@ class _Gathered:
     def finish(self) -> Iterator[Diagnostic]:
         yield from self.found
         for index, overlay in enumerate(self.context.overlays):
-            if index not in self._applied:
+            # Who cannot be told by name may be the one that the overlay is for.
+            if index not in self._applied and not self._has_nameless:
                 hint = did_you_mean(overlay.target, self._first) or "every overlay must change a manifest"
                 message = f'the overlay changes "{overlay.target}", but there is no such manifest'
                 yield diagnose(overlay.source, overlay.pointer, Refusal("overlay/no-target", message, hint))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from declarative.core.diagnostics import Diagnostic
@@ -43,6 +45,8 @@ def _explain(problem: str, context: str, at: str, line: str) -> Refusal:
         )
     if no_token:
         return Refusal("yaml/syntax", f"a plain value cannot start with `{at}`", 'quote it: "..."')
+    if "did not find expected ',' or" in problem and re.search(r"[\[{,:]\s*\$\{", line):
+        return Refusal("yaml/syntax", "the `{` of a reference opens a mapping here", 'quote it inside of brackets: "${var.NAME}"')
     for needle, message, hint in _EXPLANATIONS:
         if needle in problem:
             return Refusal("yaml/syntax", message, hint)
