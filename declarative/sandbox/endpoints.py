@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote
 
 import orjson
 
+from .business import BadBusinessDataError, update_assets, upsert_apps
 from .filters import BadFilterError, Document, asset_document, component_documents, xml_body
 from .gateway import ClosingError, Gateway
 from .importing import BadEnvelopeError, describe_faults, fault_of_asset, name_of_asset, read_envelope
@@ -193,6 +194,23 @@ def download_report(gateway: Gateway, request: Request) -> Reply:
     return Reply(200, pdf(report), "application/pdf", (("Content-Disposition", disposition),))
 
 
+def update_business(gateway: Gateway, request: Request) -> Reply:
+    return _business(gateway, request, update_assets)
+
+
+def upsert_business_apps(gateway: Gateway, request: Request) -> Reply:
+    return _business(gateway, request, upsert_apps)
+
+
+def _business(gateway: Gateway, request: Request, work: Callable[[Gateway, Any], int]) -> Reply:
+    _demand_json(gateway, request)
+    try:
+        done = work(gateway, _json(request))
+    except BadBusinessDataError as problem:
+        return failed(400, str(problem))
+    return json_reply(200, {"responseMessage": "Valid API Access", "count": done, "responseCode": "SUCCESS"})
+
+
 def _document_body(gateway: Gateway, request: Request) -> Any:
     if not request.body.strip():
         return None
@@ -228,6 +246,8 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     f"{_ASSET}/am/asset/component/{{assetId}}": {"POST": components},
     f"{_ASSET}/asset/component": {"POST": components},  # the path of the first release (facts 4)
     f"{_ASSET}/asset/component/{{assetId}}": {"POST": components},
+    f"{_ASSET}/update/am/asset/business/metadata": {"POST": update_business},
+    f"{_ASSET}/upsert/am/businessapp/metadata": {"POST": upsert_business_apps},
     f"{_ASSET}/am/report": {"POST": create_report},
     f"{_ASSET}/am/report/download": {"GET": download_report},
     "/am/v1/assets/host/count": {"POST": count_assets},

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .parts import ENCODED_PARTS, PARTS
+from .parts import CONSTANT_PARTS, ENCODED_PARTS, PARTS
 from .sketch import FIRST_ID, Sketch
 
 FIRST_COMPONENT_ID = 1_700_000_000_000
@@ -58,7 +58,9 @@ class Estate:
     def shown(self, asset_id: int, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
         """As `record`, for orjson alone: blocks that many assets share are already encoded."""
         sketch = self.sketch(asset_id)
-        return {name: None if name in leave_out else part(sketch) for name, part in ENCODED_PARTS.items()}
+        varying = {name: None if name in leave_out else part(sketch) for name, part in ENCODED_PARTS.items()}
+        constant = {**CONSTANT_PARTS, **dict.fromkeys(leave_out & CONSTANT_PARTS.keys())} if leave_out else CONSTANT_PARTS
+        return {**varying, **constant}
 
     def lazy(self, asset_id: int) -> GeneratedRecord:
         return GeneratedRecord(self.sketch(asset_id))

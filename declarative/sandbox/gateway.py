@@ -20,6 +20,7 @@ from .importing import ImportCall, name_of_asset
 from .incoming import put
 from .keeping import StateFile
 from .mapping import Source, apply_import
+from .mapping_lists import business_app
 from .options import Connector, SandboxError, SandboxOptions
 from .queue import ImportQueue, Queued
 from .quota import Quota
@@ -93,6 +94,7 @@ class Gateway:
         self.reports = Reports()
         self.faults = FaultPlan(self.seed)
         self.overrules: dict[str, Any] = {}
+        self.business_apps: dict[str, dict[str, Any]] = {}
         self.logs = Logs()
         self.quota.reset()
 
@@ -125,6 +127,10 @@ class Gateway:
         made = Connector(call.connector_uuid, name, self.switches.allow_unmanaged)
         self.connectors[call.connector_uuid] = made
         return made
+
+    def business_app(self, app_id: str) -> dict[str, Any]:
+        """As an asset shows it: only the id when nobody told more."""
+        return {**business_app(app_id), **self.business_apps.get(app_id, {})}
 
     def publish(self, call: ImportCall, connector: Connector, spared: frozenset[int]) -> None:
         """Queue the assets of a call, apart from those that were refused."""

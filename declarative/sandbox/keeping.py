@@ -81,6 +81,7 @@ class StateFile:
         gateway.store.next_id = int(meta["next_id"])
         gateway.clock.ahead = float(meta["ahead"])
         gateway.tokens.generation = int(meta["generation"])
+        gateway.business_apps = orjson.loads(meta["business_apps"])
         self._store, self._small = gateway.store, self._small_of(gateway)
         gateway.store.changed.clear()
         return True
@@ -151,6 +152,7 @@ class StateFile:
             "next_id": store.next_id,
             "ahead": gateway.clock.ahead,
             "generation": gateway.tokens.generation,
+            "business_apps": orjson.dumps(gateway.business_apps).decode(),
         }
         cursor.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", ((name, str(value)) for name, value in meta.items()))
 
@@ -167,6 +169,7 @@ class StateFile:
             len(gateway.store.components),
             tuple(gateway.connectors.values()),
             len(gateway.reports),
+            orjson.dumps(gateway.business_apps),
             (gateway.queue.first, gateway.queue.total),
             gateway.clock.ahead,
             gateway.tokens.generation,

@@ -85,7 +85,7 @@ def map_lists(record: dict[str, Any], incoming: Incoming, switches: Switches, no
     apps = incoming.pick("c.businessApps")
     if given(apps):
         values = apps if isinstance(apps, list) else [apps]
-        put(record, "businessAppListData.businessApp", [_business_app(value) for value in values])
+        put(record, "businessAppListData.businessApp", [business_app(value) for value in values])
 
 
 def joined(old: list[dict[str, Any]], new: list[dict[str, Any]], same: tuple[str, ...], mode: str) -> list[dict[str, Any]]:
@@ -95,7 +95,7 @@ def joined(old: list[dict[str, Any]], new: list[dict[str, Any]], same: tuple[str
     return list(by_key.values())
 
 
-def _business_app(value: Any) -> dict[str, Any]:
+def business_app(value: Any) -> dict[str, Any]:
     known = value if isinstance(value, dict) else {"id": value}
     names = ("id", "name", "environment", "businessCriticality", "managedBy", "ownedBy", "supportedBy", "supportGroup",
              "operationalStatus", "status", "usedFor")  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .business import APP_ID_LIMIT, APP_LIMITS, LIMITS, LOCATION_LIMITS
 from .endpoints import ROUTES
 from .fields import ASSET_FIELDS, COMPONENT_FIELDS, SELECTORS
 from .importing import ENVELOPE
@@ -168,7 +169,45 @@ def _download(_: str) -> Schema:
     return operation
 
 
+def _counted() -> Schema:
+    return record(
+        {"count": {"type": "integer", "minimum": 0}, "responseCode": {"const": "SUCCESS"}, "responseMessage": {"type": "string"}}
+    )
+
+
+def _update_business(_: str) -> Schema:
+    metadata = {
+        **_texts(LIMITS),
+        "assignedLocation": {"type": ["object", "null"], "properties": _texts(LOCATION_LIMITS)},
+        "businessAppIds": {"type": ["array", "null"], "items": {"type": "string", "maxLength": APP_ID_LIMIT}},
+    }
+    fields = {
+        "qualysAssetId": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+        "metadata": {"type": "object", "properties": metadata},
+    }
+    return _call({"200": _counted()}, body=_data(fields, ["qualysAssetId", "metadata"]), body_required=True)
+
+
+def _upsert_apps(_: str) -> Schema:
+    must = ["businessAppId", "name", "created", "lastUpdated"]
+    fields: Schema = {**_texts(APP_LIMITS), **{name: {"type": "integer", "minimum": 0} for name in must[2:]}}
+    for name in must[:2]:
+        fields[name] = {"type": "string", "minLength": 1, "maxLength": APP_LIMITS[name]}
+    return _call({"200": _counted()}, body=_data(fields, must), body_required=True)
+
+
+def _texts(limits: Mapping[str, int]) -> Schema:
+    return {name: {"type": ["string", "null"], "maxLength": limit} for name, limit in limits.items()}
+
+
+def _data(fields: Schema, must: list[str]) -> Schema:
+    rows = {"type": "array", "minItems": 1, "items": {"type": "object", "required": must, "properties": fields}}
+    return {"type": "object", "required": ["data"], "properties": {"data": rows}}
+
+
 _OPERATIONS = {
+    "/asset/business/metadata": _update_business,
+    "/businessapp/metadata": _upsert_apps,
     "/data/sync": _sync,
     "/search/am/asset": _search,
     "/count/am/asset": _count,

@@ -14,7 +14,7 @@ from .gateway import Gateway
 from .options import SandboxError
 
 MAX_BYTES = 5_000_000
-_INVENTORY = frozenset({"estate", "records", "drift"})
+_INVENTORY = frozenset({"estate", "records", "components", "drift"})
 
 
 def apply_scenario(gateway: Gateway, path: Path, *, stage_only: bool = False) -> None:
@@ -52,6 +52,7 @@ def _apply(gateway: Gateway, content: Mapping[str, Any], skipped: frozenset[str]
         "switches": lambda value: switches(gateway, value),
         "connectors": lambda value: connectors(gateway, {"connectors": value}),
         "records": lambda value: seed(gateway, {"records": value}),
+        "components": lambda value: seed(gateway, {"components": value}),
         "drift": lambda value: [drift(gateway, row) for row in value],
         "overrule": lambda value: overrule(gateway, {"set": value}),
         "profile": lambda value: gateway.faults.add(profile(value)),

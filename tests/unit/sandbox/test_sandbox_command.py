@@ -43,7 +43,7 @@ def refused(*arguments: str) -> str:
 
 def test_every_option_reaches_the_gateway_and_the_banner_says_what_it_is(tmp_path: Path) -> None:
     arguments = ("--assets", "5", "--delay", "9", "--limit", "300", "--window", "60",
-                 "--connector", f"{CONNECTOR}=ServiceNow", "--switch", "maxBatch=50", 
+                 "--connector", f"{CONNECTOR}=ServiceNow", "--switch", "maxBatch=50",
                  "--switch", "rules=[serialNumber, [ipAddress, macAddress]]", "--switch", "lists=merge",
                  "--fault", "throttled", "--state", str(tmp_path / "sandbox.db"))  # fmt: skip
     with served(*arguments, DECLARATIVE_SANDBOX_USERNAME="me", DECLARATIVE_SANDBOX_PASSWORD="hunter2") as (url, banner):

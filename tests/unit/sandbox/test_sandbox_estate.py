@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from declarative.sandbox.estate import Estate
 from declarative.sandbox.filters import Document, asset_document
 from declarative.sandbox.identifiers import identifiers
+from declarative.sandbox.parts import PARTS
 from declarative.sandbox.reading import Window, count, matching
 from declarative.sandbox.sketch import FIRST_ID
 from declarative.sandbox.store import Store
@@ -56,3 +58,11 @@ def test_a_look_up_in_a_million_assets_touches_only_what_it_finds() -> None:
     store.view = lambda asset_id: looked_at.append(asset_id) or view(asset_id)  # type: ignore[func-returns-value,method-assign]
     assert list(matching(store, Window(document))) == [wanted["assetId"]]
     assert len(looked_at) == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(SEEDS, NUMBERS, st.sets(st.sampled_from(sorted(PARTS))))
+def test_what_a_page_shows_is_the_record_with_parts_left_out(seed: int, number: int, hidden: set[str]) -> None:
+    estate, asset_id = Estate(seed, 1_000_000), FIRST_ID + number
+    shown = orjson.loads(orjson.dumps(estate.shown(asset_id, frozenset(hidden))))
+    assert shown == {name: None if name in hidden else value for name, value in estate.record(asset_id).items()}

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from declarative.sandbox import DEFAULT_RULES
+
 CONNECTOR = "489e8429-2e82-4599-a2a8-0123456789ab"
 OTHER = "11111111-2222-4333-8444-555555555555"
 
@@ -42,10 +44,17 @@ def test_another_connectors_native_key_means_nothing(user: Any) -> None:
     ],
 )
 def test_one_match_by_any_rule_merges_whatever_the_spelling(user: Any, name: str, value: Any, again: Any) -> None:
+    user.throw(rules=[*DEFAULT_RULES, "ipAddress"])
     user.send({name: value})
     user.send({name: again})
     assert outcomes(user) == [("created", "none"), ("merged", name)]
     assert len(user.search()) == 1
+
+
+def test_two_hosts_behind_one_address_stay_two_unless_a_rule_says_otherwise(user: Any) -> None:
+    user.send({"hostName": "a", "ipAddress": ["10.0.0.7"]})
+    user.send({"hostName": "b", "ipAddress": ["10.0.0.7"]})
+    assert outcomes(user) == [("created", "none"), ("created", "none")]
 
 
 def test_a_pinned_asset_id_wins_over_the_rules(user: Any) -> None:
@@ -95,6 +104,7 @@ def test_an_accepted_asset_vanishes_where_unmanaged_assets_are_not_created(user:
 
 def test_a_generated_asset_is_found_by_each_of_its_identifiers(user: Any) -> None:
     user.sandbox.call("seed", {"assets": 5000, "seed": 4})
+    user.throw(rules=[*DEFAULT_RULES, "ipAddress"])
     record = user.search(("asset.assetID", "EQUALS", "5004321"))[0]
     interface = record["networkInterfaceListData"]["networkInterface"][0]
     identities = {

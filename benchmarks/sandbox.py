@@ -1,0 +1,138 @@
+"""The sandbox at size: pages a second at the beginning and the end, imports, memory, a scan and what others feel of it.
+
+    python -m benchmarks.sandbox [--assets N] [--pages N]
+
+The gateway is a process of its own; its CPU and peak memory are read from /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+CONNECTOR = "489e8429-2e82-4599-a2a8-0123456789ab"
+SEARCH, COUNT = "/rest/2.0/search/am/asset", "/rest/2.0/count/am/asset"
+FIRST_ID = 5_000_001
+
+
+class Gateway:
+    def __init__(self, url: str, pid: int) -> None:
+        self.http = httpx.Client(base_url=url, timeout=600)
+        self._pid = pid
+        token = self.http.post("/auth", data={"username": "sandbox", "password": "sandbox"}).text
+        self.http.headers["Authorization"] = f"Bearer {token}"
+
+    def cpu(self) -> float:
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_mb(self) -> float:
+        line = next(row for row in Path(f"/proc/{self._pid}/status").read_text().splitlines() if row.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+
+
+@contextmanager
+def serving(assets: int) -> Iterator[Gateway]:
+    command = [sys.executable, "-m", "declarative", "sandbox", "--port", "0", "--delay", "0", "--assets", str(assets)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield Gateway(process.stdout.readline().split(" on ")[1].split(". ")[0], process.pid)
+        finally:
+            process.terminate()
+
+
+def pages(gateway: Gateway, start: int, number: int, body: dict[str, Any] | None = None) -> None:
+    cursor = start
+    for _ in range(number):
+        answer = gateway.http.post(SEARCH, params={"pageSize": 300, "lastSeenAssetId": cursor}, json=body)
+        answer.raise_for_status()
+        cursor += 300
+
+
+def entries(first: int, number: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "identityAttributes": {"sourceNativeKey": f"NK-{at}", "serialNumber": f"SN-{at}", "hostName": f"new-{at}.example"},
+            "coreAttributes": {
+                "operatingSystem": "Ubuntu 22.04",
+                "softwares": [{"name": "nginx", "version": "1.25"}, {"name": "openssl", "version": "3"}],
+                "ports": [{"port": "443", "protocol": "TCP"}],
+                "businessMetaData": {"department": "IT"},
+            },
+        }
+        for at in range(first, first + number)
+    ]
+
+
+def imports(gateway: Gateway, calls: int) -> None:
+    meta = {"connectorUuid": CONNECTOR, "source": "WEBHOOK"}
+    for call in range(calls):
+        body = {"connectorMetaData": meta, "assetData": entries(call * 500, 500)}
+        gateway.http.post("/rest/2.0/am/connector/asset/data/sync", json=body).raise_for_status()
+    gateway.http.post("/_sandbox/process").raise_for_status()
+
+
+def waits_beside_a_scan(gateway: Gateway) -> list[float]:
+    """How long a single get takes while a count scans everything."""
+    scan = {"filters": [{"field": "asset.biosDescription", "operator": "CONTAINS", "value": "nowhere"}]}
+    thread = threading.Thread(target=lambda: gateway.http.post(COUNT, json=scan))
+    thread.start()
+    waits: list[float] = []
+    while thread.is_alive():
+        begun = time.perf_counter()
+        gateway.http.get("/rest/2.0/get/am/asset", params={"assetId": FIRST_ID}).raise_for_status()
+        waits.append(time.perf_counter() - begun)
+        time.sleep(0.02)
+    return waits
+
+
+def row(gateway: Gateway, what: str, units: int, unit: str, work: Any) -> None:
+    cpu, wall = gateway.cpu(), time.perf_counter()
+    work()
+    cpu, wall = gateway.cpu() - cpu, time.perf_counter() - wall
+    shown = f"{units / wall:>11.1f} {unit}/s" if wall else ""
+    print(f"{what:<44}{wall:>9.2f}{cpu:>9.2f}{1000 * cpu / units:>13.1f}{shown}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--assets", type=int, default=1_000_000)
+    parser.add_argument("--pages", type=int, default=50)
+    options = parser.parse_args()
+    print(f"{'sandbox with ' + format(options.assets, ',') + ' assets':<44}{'wall s':>9}{'cpu s':>9}{'cpu ms each':>13}")
+    number, last = options.pages, FIRST_ID + options.assets - 1
+    with serving(options.assets) as gateway:
+        print(f"peak memory after the start: {gateway.peak_mb():.0f} MB")
+        row(gateway, "pages of 300 from the beginning", number, "pages", lambda: pages(gateway, 0, number))
+        row(gateway, "pages of 300 at the end", number, "pages", lambda: pages(gateway, last - 300 * number, number))
+        some = ",".join(str(FIRST_ID + at * (options.assets // 300)) for at in range(300))
+        by_id = {"filters": [{"field": "asset.assetID", "operator": "IN", "value": some}]}
+
+        def batches() -> None:
+            for _ in range(10):
+                gateway.http.post(SEARCH, params={"pageSize": 300}, json=by_id).raise_for_status()
+
+        row(gateway, "searches for 300 ids", 10, "calls", batches)
+        row(gateway, "imports of 500 new assets, processed", 10, "calls", lambda: imports(gateway, 10))
+        row(gateway, "imports of 500 known assets, processed", 10, "calls", lambda: imports(gateway, 10))
+        row(gateway, "pages of 300 imported assets", 10, "pages", lambda: pages(gateway, last, 10))
+        waits: list[float] = []
+        row(gateway, "a count that scans everything", 1, "calls", lambda: waits.extend(waits_beside_a_scan(gateway)))
+        waits.sort()
+        print(f"a get beside that count: median {1000 * waits[len(waits) // 2]:.0f} ms, longest {1000 * waits[-1]:.0f} ms")
+        print(f"peak memory: {gateway.peak_mb():.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
