@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--detail", type=click.Choice(DETAILS), default="fields", show_default=True, help="How much to show.")
 @click.option("--refresh", type=click.Choice(["auto", "full", "none"]), default="auto", show_default=True, help="How to read.")
 @click.option("--offline", is_flag=True, help="Short for --refresh none: no network, no secret; cannot be applied.")
+@click.option("--changed-since", metavar="REF", help="Only what the manifests say differently since a Git commit.")
 @click.option("--resend-overridden", is_flag=True, help="Send fields again that another source overrules.")
 @click.option("--max-wait", type=click.FloatRange(min=0), default=900.0, metavar="SECONDS", help="Bound on all waiting.")
 @limit_options
@@ -43,6 +45,7 @@ def command(
     detail: str,
     refresh: Literal["auto", "full", "none"],
     offline: bool,
+    changed_since: str | None,
     resend_overridden: bool,
     max_wait: float,
     outputs: tuple[str, ...],
@@ -50,7 +53,7 @@ def command(
 ) -> ExitCode:
     """Compare the manifests with the live inventory, and show what apply would do."""
     from declarative.cli.output import emit, parse_outputs
-    from declarative.cli.session import planning_workspace_for, runtime_for, store_for
+    from declarative.cli.session import narrowed_to_changes, planning_workspace_for, runtime_for, store_for
     from declarative.engine.narrow import Narrowing
     from declarative.engine.planning import PlanRequest, make_plan
     from declarative.engine.verdict import exit_code
@@ -65,6 +68,8 @@ def command(
     runtime = runtime_for(settings, max_wait=max_wait)
     workspace = planning_workspace_for(settings, runtime)
     workspace.require_valid()
+    if changed_since is not None:
+        request = replace(request, narrowing=narrowed_to_changes(settings, runtime, workspace, request.narrowing, changed_since))
     with store_for(workspace, runtime) as store:
         plan = make_plan(workspace, request, runtime, store)
     if out is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from declarative.manifest.walk import PROJECT_FILE
 from declarative.qualys.model import CallRecord, Observer, Waiting
 
 if TYPE_CHECKING:
+    from declarative.engine.narrow import Narrowing
     from declarative.state.model import Store
 
 
@@ -78,6 +80,16 @@ def planning_workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
     from declarative.engine.expanding import with_rows
 
     return with_rows(workspace_for(settings, runtime), now=runtime.clock.now())
+
+
+def narrowed_to_changes(settings: Settings, runtime: Runtime, workspace: Workspace, narrowing: Narrowing, ref: str) -> Narrowing:
+    """The narrowing, with only what differs from the manifests of a Git commit. Raises UsageError."""
+    from declarative.engine.changed import changed_since
+
+    def open_at(folder: Path) -> Workspace:
+        return planning_workspace_for(replace(settings, chdir=folder), runtime)
+
+    return replace(narrowing, since=ref, changed=changed_since(workspace, ref, open_at))
 
 
 def reading_workspace_for(settings: Settings, runtime: Runtime) -> Workspace:

@@ -12,11 +12,15 @@ from declarative.core.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """An object is in when it matches any target (or there is none), every selector, and no exclude."""
+    """An object is in when it matches any target (or there is none), every selector, and no exclude.
+
+    `changed`: only these addresses, which differ from what the commit `since` says; None: whatever it says."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     selectors: tuple[tuple[str, str], ...] = ()
+    since: str | None = None
+    changed: frozenset[str] | None = None
 
     @classmethod
     def parse(cls, targets: Sequence[str], excludes: Sequence[str], selectors: Sequence[str]) -> Narrowing:
@@ -30,9 +34,11 @@ class Narrowing:
         return cls(tuple(targets), tuple(excludes), tuple(pairs))
 
     def __bool__(self) -> bool:
-        return bool(self.targets or self.excludes or self.selectors)
+        return bool(self.targets or self.excludes or self.selectors) or self.changed is not None
 
     def __call__(self, address: str, labels: Mapping[str, str]) -> bool:
+        if self.changed is not None and address not in self.changed:
+            return False
         if self.targets and not any(_matches(address, glob) for glob in self.targets):
             return False
         if any(_matches(address, glob) for glob in self.excludes):
@@ -46,6 +52,7 @@ class Narrowing:
             *(f"target {glob}" for glob in self.targets),
             *(f"exclude {glob}" for glob in self.excludes),
             *(f"selector {key}={value}" for key, value in self.selectors),
+            *([f"changed since {self.since}"] if self.changed is not None else []),
         )
 
     def require_known(self, addresses: Iterable[str]) -> None:
