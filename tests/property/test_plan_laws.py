@@ -16,13 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from declarative.assets.identity import LiveIndex
+from declarative.assets.identity import LiveIndex, pack
 from declarative.assets.model import AppliedAsset, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, applied_after_sync
 from declarative.plan import codec
 from declarative.plan.build import PlanInput, PlanOutcome, build
 from declarative.plan.guard import Overrides
 from declarative.plan.model import Action, StateMark
+from declarative.state.codec import encode
+from declarative.state.resources import StoredResources
 
 PLAIN = ConnectorRef("servicenow", "489e8429-2e82-4599-a2a8-000000000000", "SNOW")
 SETTLE = timedelta(hours=1)
@@ -122,6 +124,7 @@ class Estate(RuleBasedStateMachine):
         self.service = Service()
         self.desired: dict[str, DesiredAsset] = {}
         self.state: dict[str, AppliedAsset] = {}
+        self.verified: dict[str, str] = {}
 
     @initialize(core=cores)
     def start(self, core: Any) -> None:
@@ -219,6 +222,27 @@ class Estate(RuleBasedStateMachine):
         assert one == other
         at = self.now
         assert codec.saved(one.plan, created_at=at, expires_at=at) == codec.saved(other.plan, created_at=at, expires_at=at)
+
+    @invariant()
+    def what_was_verified_before_never_changes_an_answer(self) -> None:
+        plain = self.outcome()
+        applied = self._stored()
+        records = ((asset_id, pack(record)) for asset_id, record in self.service.records.items())
+        live = LiveIndex.packed(records)
+        assets = tuple(self.desired.values())
+        given = PlanInput(
+            "acme", None, "https://gateway.example", "0.1.0", "sha256:" + "ab" * 32, StateMark("l", 1), self.now,
+            assets=assets, applied=applied, live=live, settle=SETTLE, overrides=ANY, verified=self.verified,
+        )  # fmt: skip
+        carried = build(given)
+        assert carried.plan == plain.plan
+        assert carried.observed == plain.observed
+        self.verified = {**self.verified, **carried.verified}
+        assert build(replace(given, verified=self.verified)).plan == plain.plan
+
+    def _stored(self) -> StoredResources:
+        kept = {address: encode(item) for address, item in self.state.items()}
+        return StoredResources("a test", {to: (row.kind, row.document, row.digest, row.asset_id) for to, row in kept.items()})
 
     @invariant()
     def planning_again_after_noting_what_was_seen_changes_nothing(self) -> None:
