@@ -28,7 +28,9 @@ def command(
     from declarative.cli.views import json_view
     from declarative.engine.narrow import Narrowing
     from declarative.engine.planning import judge_checks
+    from declarative.engine.querying import dates_of
     from declarative.engine.verdict import exit_code
+    from declarative.kinds.report import QUERY_KINDS
     from declarative.render.checks_text import checks_json, checks_text
     from declarative.render.reports import render_checks
 
@@ -39,8 +41,14 @@ def command(
     narrowing = Narrowing.parse(targets, excludes, selectors)
     labels = workspace.labels
     narrowing.require_known(labels)
+
+    def in_scope(address: str) -> bool:
+        return address.partition("/")[0] in QUERY_KINDS and narrowing(address, labels.get(address, {}))
+
     with runtime.reader(workspace.project) as reader:
-        checks = judge_checks(reader, workspace.desired, runtime, lambda address: narrowing(address, labels.get(address, {})))
+        checks = judge_checks(reader, workspace.desired, runtime, in_scope)
+    for told in dates_of(workspace.desired, in_scope):
+        settings.console.note(f"date: {told}")
     emit(
         settings.console,
         views,

@@ -121,7 +121,8 @@ def _resolve_expect(expect: Expect, now: datetime) -> Expect:
 
 
 def _fixed(rule: FieldExpectation, now: datetime) -> FieldExpectation:
-    if not is_relative(rule.value):
+    # `assetName EQUALS now` is about a name; only what is before or after can be about a moment.
+    if rule.operator in ("EQUALS", "NOT_EQUALS", "IN", "CONTAINS") or not is_relative(rule.value):
         return rule
     try:
         return replace(rule, value=to_api(parse_filter_date(rule.value, now)))

@@ -30,6 +30,18 @@ def checks_json(checks: Sequence[Check]) -> dict[str, Any]:
     return {
         "summary": {status: sum(check.status == status for check in checks) for status in _MARKS},
         "checks": [
-            {"address": check.address, "status": check.status, "count": check.count, "message": check.message} for check in checks
+            {
+                "address": check.address,
+                "status": check.status,
+                "count": check.count,
+                "message": check.message,
+                "source": _place(check),
+            }
+            for check in checks
         ],
     }
+
+
+def _place(check: Check) -> dict[str, Any] | None:
+    at = check.position
+    return None if at is None else {"file": at.file, "line": at.line, "column": at.column}

@@ -641,3 +641,25 @@ def test_bash_completes_commands_names_fields_operators_values_and_columns(desk:
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
     )
     assert done.stdout.splitlines() == list(asked.values())
+
+
+# The page of the documentation
+
+
+def test_every_manifest_and_command_of_the_page_on_queries_is_true(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "queries.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(yaml|console)\n(.*?)```", text, flags=re.DOTALL)
+    for number, (_, body) in enumerate(block for block in blocks if block[0] == "yaml"):
+        path = desk.folder / "manifests" / f"{number}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(body)
+    monkeypatch.chdir(desk.folder)
+    commands = [line[2:] for name, body in blocks if name == "console" for line in body.splitlines() if line.startswith("$ ")]
+    assert len(commands) > 15
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "declarative"
+        if arguments[0] != "sandbox":
+            desk.ok(*arguments)
+    assert len(list(desk.folder.glob("checks.*"))) == 2
+    assert desk.ok("check").out.startswith("pass")
