@@ -78,6 +78,7 @@ def _audited(context: Context) -> ApplyResult:
     except Exception:
         _end(context, ExitCode.INTERNAL)
         raise
+    _note_interruption(context)
     result = context.result()
     if context.cause is not None:
         if not _wrote(context):
@@ -130,6 +131,12 @@ def _change_state(context: Context, changes: list[Change]) -> None:
         context.remove([change.address for change in forgets])
     for change in (*adopts, *forgets):
         context.settle(change, OutcomeKind.APPLIED)
+
+
+def _note_interruption(context: Context) -> None:
+    """A stop that came too late to leave anything undone is no interruption."""
+    if context.request.stop and any(result.outcome is not OutcomeKind.APPLIED for result in context.results.values()):
+        context.interrupted = True
 
 
 def _wrote(context: Context) -> bool:

@@ -7,8 +7,6 @@ repeated: it stays uncertain until somebody looks.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from declarative.apply.context import Context
 from declarative.apply.model import ApplyRequest, Phase
 from declarative.core.errors import StateMovedError
@@ -122,9 +120,11 @@ def _close_report(context: Context, intent: Intent) -> None:
     outcomes = []
     for address in intent.addresses:
         stored = context.request.store.get(address)
-        uncertain = replace(stored, status=ReportStatus.UNCERTAIN) if isinstance(stored, AppliedReport) else None
         why = f"run {intent.run_id} ended before the answer was recorded"
-        outcomes.append(Outcome(address, OutcomeStatus.UNCERTAIN, uncertain, why, intent.request_id))
+        # The intent itself stored it as uncertain; if it is not so any more, somebody has settled it.
+        outcomes.append(Outcome(address, OutcomeStatus.UNCERTAIN, None, why, intent.request_id))
+        if not isinstance(stored, AppliedReport) or stored.status is not ReportStatus.UNCERTAIN:
+            continue
         name = address.partition("/")[2]
         context.warnings.append(
             f"an earlier apply (run {intent.run_id}) was cut off while it created {address}; it may exist. "

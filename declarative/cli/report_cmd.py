@@ -93,7 +93,7 @@ def resolve(settings: Settings, name: str, created: str | None, not_created: boo
     """Settle a run whose outcome is not known. Until then the report is not run again: it might run twice."""
     from declarative.cli.session import runtime_for, store_for, workspace_for
     from declarative.core.errors import BlockedError
-    from declarative.engine.reporting import is_downloadable
+    from declarative.engine.reporting import is_downloadable, settle_report
     from declarative.plan.model import ReportStatus
 
     if sum((created is not None, not_created, probe)) != 1:
@@ -115,7 +115,7 @@ def resolve(settings: Settings, name: str, created: str | None, not_created: boo
                         hint="it may still be running; look in the UI, then say --created UUID or --not-created",
                     )
         status = ReportStatus.NOT_CREATED if not_created else ReportStatus.CREATED
-        store.put([replace(report, status=status, file_uuid=created or report.file_uuid)])
+        settle_report(store, replace(report, status=status, file_uuid=created or report.file_uuid), now=runtime.clock.now())
     settings.console.out(f"{report.address}: {status}")
     return ExitCode.OK
 

@@ -64,6 +64,8 @@ class Redactor:
             if len(core) >= 8:
                 forms.add(core)
                 forms.add(core.replace("+", "-").replace("/", "_"))
+        # Any of these may stand inside a JSON text once more.
+        forms |= {json.dumps(form)[1:-1] for form in forms}
         self._needles = sorted({*self._needles, *forms}, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from declarative.core.errors import ApiError
+from declarative.engine.applying import run_info
 from declarative.engine.runtime import Runtime
+from declarative.plan.model import AppliedReport, ReportStatus
 from declarative.qualys.model import Reader, ReportFile
+from declarative.state.model import IntentKind, Outcome, OutcomeStatus, Store
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 
@@ -55,6 +58,23 @@ def is_downloadable(reader: Reader, name: str) -> bool:
                 return False
             raise
     return True
+
+
+def settle_report(store: Store, report: AppliedReport, *, now: datetime) -> None:
+    """Records what a person, or a probe, found out about an uncertain run. Under the lease: while an apply is still
+    waiting for the answer, nobody else can know. Raises LockedError, StateError."""
+    lease = store.acquire(run_info().holder)
+    try:
+        current = store.get(report.address)
+        if isinstance(current, AppliedReport) and current.request_id == report.request_id:
+            store.put([report])
+        for intent in store.open_intents():
+            if intent.kind is IntentKind.REPORT and report.address in intent.addresses:
+                status = OutcomeStatus.APPLIED if report.status is ReportStatus.CREATED else OutcomeStatus.NOT_SENT
+                settled = Outcome(report.address, status, None, "settled by hand", intent.request_id)
+                store.record_outcomes(intent.intent_id, [settled], at=now)
+    finally:
+        lease.release()
 
 
 def _may_become_ready(error: ApiError) -> bool:

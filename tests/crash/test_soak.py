@@ -25,8 +25,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes
 SEARCH, SYNC, REPORTS = "/rest/2.0/search/am/asset", "/rest/2.0/am/connector/asset/data/sync", "/rest/2.0/am/report"
 HTML = "<html><body><h1>We'll be back soon</h1></body></html>"
 MOST_SECONDS = 600.0
-# 1: a read failed. 5: blocked. 6: stale. 7: partly. 9: tokens revoked faster than they are made. Never a crash (70) or a lock that
-# stays (8).
+# 1: a read failed. 5: blocked. 6: stale. 7: partly. 9: tokens revoked faster than they are made. Never a crash (70), or a
+# lock that stays (8).
 PLAUSIBLE = {0, 1, 5, 6, 7, 9}
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from declarative.apply import outcome_code
-from declarative.core.errors import DeclarativeError
+from declarative.core.errors import DeclarativeError, StaleError, StateMovedError
 from declarative.core.exits import ExitCode
 from declarative.plan.model import ReportStatus
 from declarative.state.model import OutcomeStatus
@@ -138,3 +140,60 @@ def test_an_error_before_the_first_write_is_raised_and_the_plan_can_be_resumed(w
         world.apply(plan, saved=True)
     world.sandbox.call("faults", {"clear": True})
     assert outcomes_of(world.apply(plan, saved=True, resume=True)) == {"Asset/web": "applied"}
+
+
+def test_what_a_person_settled_stays_settled_when_the_journal_is_closed(world, outcomes_of):
+    world.report("weekly")
+    with pytest.raises(Cut):
+        world.apply(probe=cut_at("report:request:after"))
+    stored = world.store.get("Report/weekly")
+    world.store.put([replace(stored, status=ReportStatus.CREATED, file_uuid="by-hand")])
+    world.asset("web")
+    assert outcomes_of(world.apply()) == {"Asset/web": "applied"}
+    assert world.store.open_intents() == ()
+    assert world.store.get("Report/weekly").status is ReportStatus.CREATED
+    assert world.created_reports == ["weekly"]
+
+
+def test_after_other_changes_were_applied_in_between_nothing_is_resumed(world):
+    world.report("weekly")
+    world.asset("a")
+    plan = world.plan()
+    with pytest.raises(Cut):
+        world.apply(plan, saved=True, probe=cut_at("sync:outcome:after"))
+    world.asset("b")
+    world.apply()
+    assert world.created_reports == ["weekly"]
+    with pytest.raises(StateMovedError, match="came after"):
+        world.apply(plan, saved=True, resume=True)
+    assert world.created_reports == ["weekly"]
+
+
+def test_a_plan_made_before_another_apply_finished_is_refused_under_the_lease(world):
+    world.report("weekly")
+    plan = world.plan()
+    world.apply(plan, expected=plan.state)
+    with pytest.raises(StateMovedError, match="moved on from serial 0"):
+        world.apply(plan, expected=plan.state)
+    assert world.created_reports == ["weekly"]
+
+
+def test_a_saved_plan_that_failed_before_its_first_write_is_not_used_up(world, outcomes_of):
+    world.asset("web")
+    plan = world.plan()
+    world.fault("status", path="*/search/am/asset", status=400, body="no")
+    with pytest.raises(DeclarativeError):
+        world.apply(plan, saved=True, expected=plan.state)
+    world.sandbox.call("faults", {"clear": True})
+    assert outcomes_of(world.apply(plan, saved=True, expected=plan.state)) == {"Asset/web": "applied"}
+    with pytest.raises(StaleError, match="already applied"):
+        world.apply(plan, saved=True, expected=plan.state)
+
+
+def test_a_report_waits_for_what_an_earlier_apply_sent_and_has_not_arrived(world, outcomes_of):
+    world.asset("web")
+    world.sandbox.gateway.set_delay(3600)
+    world.apply()
+    world.report("weekly", depends_on=("Asset/web",))
+    assert outcomes_of(world.apply(wait=5)) == {"Report/weekly": "skipped"}
+    assert world.created_reports == []
