@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,12 @@ from declarative.schema import registry
 from declarative.schema.messages import types_of
 from declarative.schema.validate import is_valid
 
+# More of them in a soak: DECLARATIVE_EXAMPLES=1000.
+laws = settings(
+    max_examples=int(os.environ.get("DECLARATIVE_EXAMPLES", "25")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 NOW = datetime(2026, 6, 24, 12, 0, tzinfo=UTC)
 PROJECT = Project(name="acme", root=Path("/srv/acme"), environment=None, base_url=None, state_url="")
 KINDS = [kind for kind in registry.kinds() if kind != registry.PROJECT]
@@ -94,7 +101,7 @@ def envelope(kind, spec):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@laws
 @given(data=st.data())
 def test_whatever_the_schema_accepts_is_lowered_without_a_traceback(kind, data):
     spec = data.draw(specs(kind))
@@ -127,6 +134,7 @@ JSON = st.recursive(
 )
 
 
+@laws
 @given(st.dictionaries(st.text(max_size=3), JSON, max_size=4))
 def test_taking_nulls_out_leaves_none_and_is_done_once(value):
     once = pruned(value)
@@ -134,6 +142,7 @@ def test_taking_nulls_out_leaves_none_and_is_done_once(value):
     assert not any(leaf is None for leaf in leaves(once))
 
 
+@laws
 @given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_a_moment_is_the_same_number_however_it_is_written(moment):
     number = epoch_milliseconds(moment.isoformat())
@@ -143,7 +152,7 @@ def test_a_moment_is_the_same_number_however_it_is_written(moment):
     assert 0 <= moment.timestamp() * 1000 - number < 1.001
 
 
-@settings(max_examples=20, deadline=None)
+@laws
 @given(st.lists(st.sampled_from(["NK-1", "nk-1", "NK-2", None]), max_size=6), st.randoms(use_true_random=False))
 def test_claims_are_found_whatever_the_order_of_files(keys, order):
     connector = manifest("Connector", "c", {"connectorUuid": "489e8429-2e82-4599-a2a8-2b8f3d5c7a10"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from declarative.core.diagnostics import ordered
@@ -15,6 +15,12 @@ from declarative.manifest import load
 from declarative.manifest.cache import CACHE_FILE
 from declarative.manifest.verdict import VERDICT_FILE, recall, remember
 
+# More of them in a soak: DECLARATIVE_EXAMPLES=1000.
+laws = settings(
+    max_examples=int(os.environ.get("DECLARATIVE_EXAMPLES", "25")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 NAMES = ["manifests/a.yaml", "manifests/b.yaml", "manifests/c.yaml"]
 DOCUMENT = """\
 apiVersion: declarative/v1
@@ -73,7 +79,7 @@ def edit(root, what, where, value):
 
 
 @given(st.lists(st.tuples(edits, st.sampled_from([None, "prod"]), st.sampled_from([{}, {"x": "given"}])), min_size=1, max_size=5))
-@settings(max_examples=40, deadline=None)
+@laws
 def test_a_cached_run_says_what_an_uncached_one_says(tmp_path_factory, rounds):
     root = tmp_path_factory.mktemp("p")
     (root / "manifests").mkdir()
@@ -107,7 +113,7 @@ def said(loaded):
         max_size=6,
     )
 )
-@settings(max_examples=30, deadline=None)
+@laws
 def test_a_remembered_verdict_is_what_a_fresh_run_would_say(tmp_path_factory, rounds):
     root = tmp_path_factory.mktemp("p")
     (root / "manifests").mkdir()

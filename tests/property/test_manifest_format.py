@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from declarative.manifest.format import format_text
@@ -12,6 +13,12 @@ from declarative.manifest.nodes import read_nodes, to_value
 from declarative.manifest.shapes import ANY
 from declarative.manifest.sources import ReadLimits, documents_of
 
+# More of them in a soak: DECLARATIVE_EXAMPLES=1000.
+laws = settings(
+    max_examples=int(os.environ.get("DECLARATIVE_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 LIMITS = ReadLimits()
 
 names = st.sampled_from(
@@ -116,7 +123,7 @@ manifests = st.lists(blocks(), min_size=1, max_size=2).map(
 
 
 @given(manifests)
-@settings(max_examples=100)
+@laws
 def test_the_meaning_stays_and_the_second_time_nothing_changes(text):
     before = meaning(text)
     formatted = format_text(text, "f.yaml")
@@ -126,20 +133,21 @@ def test_the_meaning_stays_and_the_second_time_nothing_changes(text):
 
 
 @given(manifests)
-@settings(max_examples=50)
+@laws
 def test_every_comment_stays(text):
     found = re.compile(r"# ?(?:c|t)\d?\b")
     assert sorted(found.findall(format_text(text, "f.yaml").text)) == sorted(found.findall(text))
 
 
 @given(manifests)
-@settings(max_examples=50)
+@laws
 def test_ordinary_manifests_are_laid_out_in_steps_of_two(text):
     lines = format_text(text, "f.yaml").text.split("\n")
     keys = [line for line in lines if re.match(r" *(?:- )?[A-Za-z]+:(?: |$)", line)]
     assert all((len(line) - len(line.lstrip(" "))) % 2 == 0 for line in keys)
 
 
+@laws
 @given(st.text(max_size=80))
 def test_any_text_is_formatted_or_left_alone(text):
     formatted = format_text(text, "f.yaml")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import string
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from declarative.core.diagnostics import Position
@@ -19,6 +20,12 @@ from declarative.manifest.scalars import MAX_DIGITS
 from declarative.manifest.shapes import ANY, Shape
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of, forbidden
 
+# More of them in a soak: DECLARATIVE_EXAMPLES=1000.
+laws = settings(
+    max_examples=int(os.environ.get("DECLARATIVE_EXAMPLES", "80")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 LIMITS = ReadLimits()
 TEXT = Shape(kinds=frozenset({"string"}), text=True)
 EVERYWHERE_TEXT = Shape(text=True)
@@ -90,11 +97,13 @@ def reference(text: str, shape: Shape = ANY):
     return value, [*found, *reading.diagnostics, *refusals]
 
 
+@laws
 @given(mappings)
 def test_what_is_emitted_loads_equal(value):
     assert reference(yaml_text(value)) == (value, [])
 
 
+@laws
 @given(mappings, st.booleans(), st.sampled_from([None, True, False]))
 def test_what_another_tool_dumps_loads_equal(value, canonical, flow):
     # PyYAML's idea of a number differs (`0E0` is text to it), so what looks like one stays out here.
@@ -104,6 +113,7 @@ def test_what_another_tool_dumps_loads_equal(value, canonical, flow):
     assert (loaded, found) == (value, [])
 
 
+@laws
 @given(texts)
 def test_any_text_in_double_quotes_is_that_text(text):
     import json
@@ -111,6 +121,7 @@ def test_any_text_in_double_quotes_is_that_text(text):
     assert reference(f"v: {json.dumps(text, ensure_ascii=False)}\n") == ({"v": text}, [])
 
 
+@laws
 @given(
     st.text(string.ascii_letters + string.digits + "_.:+-/", min_size=1).filter(
         lambda text: not text.endswith(":") and ": " not in text
@@ -176,7 +187,7 @@ yamlish = st.lists(fragments, max_size=30).map("".join) | mappings.map(yaml_text
 
 
 @given(yamlish, st.sampled_from([ANY, EVERYWHERE_TEXT]))
-@settings(max_examples=400)
+@laws
 @example("a: b\nc: d\n", ANY)
 @example("a: [1, {b: c}]\nd: |\n  x\n", ANY)
 def test_the_quick_reader_says_what_the_reference_says_or_nothing(text, shape):
@@ -319,11 +330,12 @@ nearly_ordinary = st.lists(lines, min_size=1, max_size=7).map("\n".join) | st.li
 
 
 @given(nearly_ordinary, st.sampled_from([ANY, EVERYWHERE_TEXT]))
-@settings(max_examples=500)
+@laws
 def test_the_quick_reader_agrees_at_the_edge_of_what_it_takes(text, shape):
     _agrees(text, shape)
 
 
+@laws
 @given(mappings.map(yaml_text), st.sampled_from([ANY, EVERYWHERE_TEXT]))
 def test_the_quick_reader_agrees_on_what_we_emit(text, shape):
     _agrees(text, shape)
@@ -336,7 +348,7 @@ def test_the_quick_reader_reads_ordinary_documents():
 
 
 @given(yamlish | st.binary(max_size=80))
-@settings(max_examples=400)
+@laws
 def test_any_bytes_give_a_result_or_located_findings(data):
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
     documents, found = documents_of(raw, "f.yaml", LIMITS)
@@ -358,7 +370,7 @@ HEAD = "apiVersion: declarative/v1\nkind: {}\nmetadata: {{name: x}}\nspec:\n"
 
 
 @given(st.sampled_from(["Asset", "Report", "Connector", "HostQuery", "ComponentQuery", "Project", "Nope"]), yamlish)
-@settings(max_examples=300)
+@laws
 def test_any_text_below_a_manifests_head_gives_a_result_or_located_findings(kind, text):
     raw = (HEAD.format(kind) + "  " + text.replace("\n", "\n  ")).encode("utf-8", "surrogatepass")
     documents, _ = documents_of(raw, "f.yaml", LIMITS)
@@ -369,6 +381,7 @@ def test_any_text_below_a_manifests_head_gives_a_result_or_located_findings(kind
             assert outcome.manifest.locate("/spec").file == "f.yaml"
 
 
+@laws
 @given(
     st.lists(
         st.sampled_from(["---\n", "a: 1\n", "# c\n", "\n", "...\n", "b: |\n  x\n", "%YAML 1.2\n", "c: [\n", "---"]), max_size=12
@@ -384,6 +397,7 @@ def test_the_pieces_of_a_file_are_the_file(parts):
         line += document.text.count("\n")
 
 
+@laws
 @given(st.lists(st.sampled_from(["a: 1\n", "a: 1\nb: [2]\n", "- x\n", "# c\na: 3\n"]), min_size=1, max_size=5))
 def test_documents_read_one_by_one_are_what_the_whole_stream_says(parts):
     text = "---\n".join(parts)
@@ -393,7 +407,7 @@ def test_documents_read_one_by_one_are_what_the_whole_stream_says(parts):
 
 
 @given(project=yamlish, manifest=yamlish)
-@settings(max_examples=60, deadline=None)
+@laws
 def test_a_project_of_any_text_is_read_to_the_end(tmp_path_factory, project, manifest):
     root = tmp_path_factory.mktemp("p")
     (root / "manifests").mkdir()

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import copy
+import os
 
 import jsonschema
 import jsonschema_rs
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from declarative.schema import registry
 from declarative.schema.messages import types_of
 from declarative.schema.validate import is_valid, pointer_to, violations
 
+# More of them in a soak: DECLARATIVE_EXAMPLES=1000.
+laws = settings(
+    max_examples=int(os.environ.get("DECLARATIVE_EXAMPLES", "80")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 SCALARS = (
     st.none()
     | st.booleans()
@@ -80,7 +87,7 @@ def verdicts(kind, document):
     return jsonschema_rs.Draft202012Validator(schema).is_valid(document), violations(kind, document) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@laws
 @given(documents() | damaged())
 def test_the_fast_validator_and_the_reference_give_the_same_verdict(case):
     kind, document = case
@@ -92,7 +99,7 @@ def test_the_fast_validator_and_the_reference_give_the_same_verdict(case):
     assert reference == told or (reference and any(v.rule == "schema/pattern" for v in violations(kind, document)))
 
 
-@settings(max_examples=300, deadline=None)
+@laws
 @given(damaged())
 def test_every_violation_points_to_a_place_of_the_document(case):
     kind, document = case
