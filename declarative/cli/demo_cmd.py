@@ -18,6 +18,7 @@ from declarative.cli.options import Settings, global_options
 from declarative.core.errors import DeclarativeError
 from declarative.core.exits import ExitCode
 
+QUOTA = 300  # calls an hour: what the vendor's standard service level allows
 EDIT = ("department: CSAM", "department: Engineering")
 
 
@@ -38,8 +39,9 @@ def command(settings: Settings, keep: bool, delay: float) -> ExitCode:
     folder = Path(tempfile.mkdtemp(prefix="declarative-demo-"))
     project = folder / "quickstart"
     shutil.copytree(_quickstart(), project, ignore=shutil.ignore_patterns(".declarative"))
+    options = SandboxOptions(delay=delay, username="demo", password="demo-password", limit_per_window=QUOTA)  # noqa: S106 - emulated
     try:
-        with running(SandboxOptions(delay=delay, username="demo", password="demo-password")) as gateway:  # noqa: S106 - emulated
+        with running(options) as gateway:
             demo = _Demo(settings, project, _environment(gateway.url))
             demo.play()
             demo.summarise(gateway.gateway.call_log())
@@ -75,7 +77,8 @@ class _Demo:
 
     def summarise(self, calls: Sequence[Mapping[str, Any]]) -> None:
         counted = Counter(f"{call['method']} {call['path']}" for call in calls)
-        self._say("Calls the gateway saw:")
+        metered = sum(not call["path"].startswith("/auth") for call in calls)
+        self._say(f"Calls the gateway saw: {len(calls)}, of which {metered} count against a quota of {QUOTA} an hour.")
         for name, number in sorted(counted.items()):
             self._settings.console.out(f"  {number:3}  {name}")
 

@@ -29,7 +29,9 @@ class SandboxClock:
 
 def iso_millis(moment: datetime) -> str:
     """`2026-01-15T10:32:55.000Z`: the form of the top-level dates of an asset (facts 3.6)."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def epoch_millis(moment: datetime) -> int:

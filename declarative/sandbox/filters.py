@@ -147,10 +147,10 @@ def _test(field: Field, operator: str, text: str) -> Test:
 def _ordered(operator: str, wanted: list[Any], convert: Callable[[Iterable[Any]], list[Any]]) -> Test:
     if not wanted:
         raise ValueError("an empty list")
-    first = wanted[0]
+    first, any_of = wanted[0], frozenset(wanted)
     tests: dict[str, Callable[[Any], bool]] = {
         "EQUALS": lambda value: bool(value == first),
-        "IN": lambda value: value in wanted,
+        "IN": lambda value: value in any_of,
         "GREATER": lambda value: bool(value > first),
         "LESSER": lambda value: bool(value < first),
         "GREATER_THAN_EQUAL": lambda value: bool(value >= first),

@@ -102,7 +102,7 @@ class Store:
     def view(self, asset_id: int) -> Readable | None:
         """The record for filters; None when there is no such asset."""
         if asset_id in self._kept:
-            return _Whole(self._kept[asset_id].encoded)
+            return _Whole(asset_id, self._kept[asset_id].encoded)
         return self.estate.lazy(asset_id) if asset_id in self else None
 
     def shown(self, asset_id: int, leave_out: frozenset[str] = frozenset()) -> Any:
@@ -214,13 +214,16 @@ class Store:
 class _Whole:
     """Decoded at the first look: a filter may be content with the id."""
 
-    __slots__ = ("_encoded", "_record")
+    __slots__ = ("_encoded", "_id", "_record")
 
-    def __init__(self, encoded: bytes) -> None:
+    def __init__(self, asset_id: int, encoded: bytes) -> None:
+        self._id = asset_id
         self._encoded = encoded
         self._record: dict[str, Any] | None = None
 
-    def get(self, key: str) -> Any:
+    def get(self, key: str, /) -> Any:
+        if key == "assetId":
+            return self._id
         if self._record is None:
             self._record = orjson.loads(self._encoded)
         return self._record.get(key)
