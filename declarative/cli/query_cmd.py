@@ -111,6 +111,7 @@ def command(
     An ad-hoc query needs no project where QUALYS_BASE_URL is set. Records of json, jsonl and yaml are whole unless
     --fields chooses. In csv, text that a spreadsheet would run as a formula gets a leading apostrophe.
     """
+    from declarative.cli.console import silence_broken_pipe
     from declarative.cli.output import parse_outputs
     from declarative.cli.session import reading_workspace_for, runtime_for, workspace_for
     from declarative.engine.querying import count_of
@@ -121,6 +122,8 @@ def command(
     runtime = runtime_for(settings, max_wait=max_wait)
     workspace = (reading_workspace_for if name in AD_HOC else workspace_for)(settings, runtime)
     query = _query(workspace, name, filters, any_of=any_of, asset_id=asset_id, fields=fields)
+    if name in AD_HOC:
+        _warn_of_doubtful(settings, query)
     now = runtime.clock.now()
     query = resolve(query, now)
     _warn_of_unknown(settings, query, (*query.fields, *([sort.removeprefix("-")] if sort else [])))
@@ -142,10 +145,23 @@ def command(
 
             records = sort_records(records, sort)
         columns = columns_for(query.target, query.fields)
-        _write(settings, views, records, columns, whole=not query.fields)
+        try:
+            _write(settings, views, records, columns, whole=not query.fields)
+        except BrokenPipeError:
+            silence_broken_pipe()  # `| head` has seen enough
+            return ExitCode.OK
     if stream.cursor is not None:
         settings.console.note(f"stopped before the end; go on with --cursor {stream.cursor}")
     return ExitCode.OK
+
+
+def _warn_of_doubtful(settings: Settings, query: Query) -> None:
+    """What the API may refuse, or read otherwise than it looks; errors were refused already."""
+    from declarative.queries.catalog import check_query
+
+    for _, problem in check_query(query):
+        if problem.severity == "warning":
+            settings.console.note(f"warning: {problem.message}" + (f"; {problem.hint}" if problem.hint else ""))
 
 
 def _warn_of_unknown(settings: Settings, query: Query, columns: tuple[str, ...]) -> None:
