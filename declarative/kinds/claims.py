@@ -8,12 +8,13 @@ from typing import Any
 from declarative.assets import normalise
 from declarative.assets.model import ConnectorRef, DesiredAsset
 from declarative.core.diagnostics import Diagnostic, Severity
+from declarative.kinds.lookalikes import skeleton
 from declarative.kinds.model import ReportDeclaration
 from declarative.kinds.rules import Finding, to_diagnostics
 from declarative.manifest.model import Locator, Manifest, Project, RuleSetting
 
 Claim = tuple[str, str, tuple[Any, ...], str]
-"""Address, rule, what is claimed, pointer to where."""
+"""Address, rule, what is claimed (the value last, in its normal form), pointer to where."""
 
 _IDENTITY = "/spec/identityAttributes"
 _WORDS = {
@@ -36,13 +37,15 @@ def check(
     settings: Mapping[str, RuleSetting],
 ) -> Iterator[Diagnostic]:
     """One diagnostic at each later claim, naming the place of the first."""
-    holders: dict[tuple[Any, ...], tuple[str, str]] = {}
-    for address, rule, claimed, pointer in _claims(connectors, assets, reports):
-        first = holders.setdefault((rule, *claimed), (address, pointer))
+    holders: dict[tuple[Any, ...], tuple[str, str, Any]] = {}
+    for address, rule, (*about, value), pointer in _claims(connectors, assets, reports):
+        looks = skeleton(value) if isinstance(value, str) and rule.startswith("asset/") else value
+        first = holders.setdefault((rule, *about, looks), (address, pointer, value))
         if first[0] != address:
             other = manifests[first[0]].locate(first[1])
-            what = claimed[0] if rule == "asset/shared-identity" else _WORDS[rule]
-            message = f"{first[0]} at {other} has the same {what}"
+            what = about[0] if rule == "asset/shared-identity" else _WORDS[rule]
+            same = f"the same {what}" if value == first[2] else f"a {what} that looks the same and is not"
+            message = f"{first[0]} at {other} has {same}"
             hint = _hint(rule, first[0])
             yield from to_diagnostics(manifests[address], [Finding(rule, pointer, message, hint)], settings)
 

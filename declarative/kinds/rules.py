@@ -69,7 +69,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "asset/shared-native-key",
         "A native key belongs to one manifest",
-        "Two manifests with one native key under one connector would overwrite each other. Case does not tell keys apart.",
+        "Two manifests with one native key under one connector would overwrite each other. Neither case nor"
+        " letters that look alike tell keys apart.",
     ),
     Rule(
         "asset/shared-identity",

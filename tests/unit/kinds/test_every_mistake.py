@@ -145,3 +145,19 @@ def test_a_manifest_without_a_name_is_still_checked(mistakes):
         ("asset/ip-address", 9),
         ("asset/mac-address", 10),
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("NK-A", "nk-a", "has the same native key"),
+        ("NK-A", "NK-\u0410", "has a native key that looks the same and is not"),
+        ("NK-A", "NK\u2011A", "has a native key that looks the same and is not"),
+        ("\uff2eK-A", "NK-A", "has a native key that looks the same and is not"),
+        ("NK-A", "NK-\u0416", None),
+    ],
+)
+def test_keys_that_people_take_for_one_another_are_refused(desired, asset, connector, first, second, said):
+    made = [asset(name, {"sourceNativeKey": key}) for name, key in (("a", first), ("b", second))]
+    found = [one for one in desired(connector, *made).diagnostics if one.rule == "asset/shared-native-key"]
+    assert [said in one.message for one in found] == ([True] if said else [])
