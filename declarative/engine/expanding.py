@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from declarative.core.canonical import digest_of
+from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import has_errors, ordered
 from declarative.engine.workspace import Workspace
 from declarative.kinds.rows import check_claims
+
+if TYPE_CHECKING:
+    from declarative.inventory import Expansion
 
 
 def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> Workspace:
@@ -25,14 +30,18 @@ def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> W
     # Ibis and DuckDB take a second to import: only who has an inventory waits for them.
     from declarative.inventory import expand
 
-    loaded = workspace.loaded
-    expansion = expand(desired, loaded.project.rules, loaded.project.root, now=now)
+    with no_garbage_collection():
+        return _expanded(workspace, expand(desired, workspace.loaded.project.rules, workspace.project.root, now=now))
+
+
+def _expanded(workspace: Workspace, expansion: Expansion) -> Workspace:
+    loaded, desired = workspace.loaded, workspace.desired
     assets = tuple(sorted((*desired.assets, *expansion.assets), key=lambda asset: asset.address))
     manifests = {manifest.address: manifest for manifest in loaded.manifests}
     shared = check_claims(desired, manifests, assets, loaded.project.rules)
     return Workspace(
         replace(loaded, digest=digest_of([loaded.digest, expansion.digest])),
-        replace(workspace.desired, assets=assets),
+        replace(desired, assets=assets),
         ordered((*workspace.diagnostics, *expansion.diagnostics, *shared)),
         held=expansion.held,
     )

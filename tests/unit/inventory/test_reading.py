@@ -204,3 +204,27 @@ def test_the_same_rows_mean_the_same_in_every_format(read, tmp_path):
         found.append([(asset.address, asset.identity, asset.core) for asset in workspace.desired.assets])
     assert len(found[0]) == 2
     assert all(one == found[0] for one in found)
+
+
+def test_validation_connects_to_no_database(read):
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from declarative.engine.expanding import with_rows
+    from declarative.engine.workspace import open_workspace
+
+    spec = SPEC.replace("csv: data/cmdb.csv", "database: sqlite:///data/none.db, table: ci")
+    workspace = read(spec, {})
+    assert [one.rule for one in workspace.diagnostics if one.is_error] == ["inventory/unreadable"]
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    root: Path = workspace.project.root
+    offline = with_rows(open_workspace(root, environment=None, variables={}, environ={}, now=now), now=now, connect=False)
+    assert not offline.diagnostics
+
+
+def test_a_password_in_a_url_is_never_told(read):
+    spec = SPEC.replace("csv: data/cmdb.csv", "database: 'postgresql://u:canary-s3cret@127.0.0.1:1/x', table: ci")
+    workspace = read(spec, {})
+    (found,) = workspace.diagnostics
+    assert found.rule == "inventory/unreadable"
+    assert "canary" not in f"{found} {workspace.desired}"
