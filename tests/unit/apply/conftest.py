@@ -141,6 +141,10 @@ class World:
         with closing(writer):
             return execute(request)
 
+    def apply_with(self, request: ApplyRequest, writer: Any) -> ApplyResult:
+        """With a client of the test's own."""
+        return execute(replace(request, writer=writer))
+
     def settle(self) -> None:
         """Everything queued arrives."""
         self.sandbox.call("process", {})
