@@ -200,6 +200,26 @@ def test_an_error_in_an_overlaid_value_points_into_the_overlay(project):
     assert one.address == "Asset/web-01"
 
 
+def test_an_overlay_is_not_blamed_when_its_manifest_cannot_be_read(project):
+    overlay = OVERLAY_HEAD + "spec: {}\n"
+    root = project({"manifests/a.yaml": "metadata: {name: web-01\n", "overlays/prod.yaml": overlay}, HEAD + OVERLAY)
+    (one,) = load(root, environment="prod").diagnostics
+    assert one.rule == "yaml/syntax"
+
+
+def test_a_reference_in_braces_without_quotes_is_told_to_be_quoted(project):
+    root = project({"manifests/a.yaml": "metadata: {name: ${var.name}}\n"})
+    (one,) = load(root).diagnostics
+    assert str(one.hint) == 'quote it inside of brackets: "${var.NAME}"'
+
+
+def test_a_project_may_say_that_having_no_manifests_is_fine(project):
+    head = "apiVersion: declarative/v1\nkind: Project\nmetadata: {name: acme}\nspec:\n  manifests: [none/]\n"
+    assert [one.rule for one in load(project({}, head)).diagnostics] == ["project/no-manifests"]
+    quiet = head + "  rules: {project/no-manifests: {severity: off, reason: new}}\n"
+    assert load(project({}, quiet)).diagnostics == ()
+
+
 def test_an_overlay_without_a_manifest_is_an_error(project):
     overlay = OVERLAY_HEAD.replace("web-01", "web-1") + "spec: {}\n"
     root = project({"manifests/a.yaml": asset("    hostName: web\n"), "overlays/prod.yaml": overlay}, HEAD + OVERLAY)
