@@ -31,12 +31,14 @@ demo: $(STAMP) ## The whole loop against the embedded sandbox.
 test: $(STAMP) $(CLIENTS) ## The tests, on every core.
 	@$(BIN)/python -m pytest -n auto -q $(PYTEST_ARGS)
 
-check: $(STAMP) ## Lint, types, layers, schemas, examples.
+check: $(STAMP) ## Lint, types, layers, schemas, documents.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.check_project
+	@$(BIN)/python docs/generate.py --check
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: $(STAMP) ## Format the code.
 	@$(BIN)/ruff check --fix .
