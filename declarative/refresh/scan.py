@@ -84,7 +84,7 @@ class Scanner:
         if self.reader.count() != len(records):
             return None
         self._save(changed.items(), started, whole=False)
-        return records, f"snapshot of {since}, {len(changed)} changed since"
+        return records, f"snapshot, {len(changed)} changed since"
 
     def _kept(self, found: Iterable[tuple[int, Record]], into: dict[int, Kept]) -> Iterator[tuple[int, Record]]:
         for asset_id, record in found:
