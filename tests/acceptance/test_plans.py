@@ -328,3 +328,22 @@ def test_one_plan_in_four_views_and_the_json_fits_the_published_schema(
     for view, text in written.items():
         assert document["digest"] in text, view
         assert "Asset/web-02" in text, view
+
+
+def test_neither_locale_nor_time_zone_nor_hash_seed_changes_a_byte(workplace: Any, gateway: Any, asset: Any) -> None:
+    for number in range(6):
+        workplace.write(
+            f"manifests/{number}.yaml", asset(f"web-0{number}", extra=f"customConnectorAttributes: {{a: x, b{number}: ü}}\n")
+        )
+    machines = (
+        {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "1"},
+        {"LC_ALL": "C.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "2"},
+        {"LC_ALL": "de_DE.UTF-8", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "4", "PYTHONUTF8": "0"},
+    )
+    views = ("-ojson=json", "-otext=text", "-omarkdown=markdown", "-ohtml=html")
+    workplace.ok("plan")  # from here on there is a snapshot
+    seen: list[list[str]] = []
+    for machine in machines:
+        workplace.ok("plan", *views, env=machine)
+        seen.append([(workplace.folder / view.partition("=")[2]).read_text(encoding="utf-8") for view in views])
+    assert all(one == seen[0] for one in seen)
