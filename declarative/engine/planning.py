@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
@@ -108,7 +108,7 @@ def _outcome(
             batch_size=project.batch_size,
             moved=project.moved,
             checks=checks,
-            diagnostics=(*workspace.diagnostics, *unsearched(refreshed)),
+            diagnostics=(*workspace.diagnostics, *unsearched(refreshed), *skipped(reports)),
             narrowed=request.narrowing.lines,
             read_calls=reader.calls_made if reader else 0,
             quota=reader.quota if reader else Quota(),
@@ -134,6 +134,21 @@ def _read(
         return Refreshed(LiveIndex(), "not read: --refresh none", complete=False)
     mode: RefreshMode = "full" if request.refresh == "full" else "auto"
     return read_live(reader, assets, applied, mode=mode, page_size=project.page_size, clock=runtime.clock, snapshot=snapshot)
+
+
+def skipped(reports: Iterable[DesiredReport]) -> tuple[Diagnostic, ...]:
+    """A report that does not run because its scope is empty is no change, but a reviewer should know."""
+    return tuple(
+        Diagnostic(
+            Severity.WARNING,
+            "report/skipped",
+            f"{report.address} does not run: {report.skip_reason}",
+            position=report.position,
+            address=report.address,
+        )
+        for report in reports
+        if report.skip_reason is not None
+    )
 
 
 def unsearched(refreshed: Refreshed) -> tuple[Diagnostic, ...]:
