@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import click
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from declarative.assets.fields import all_fields
 from declarative.cli.group import COMMANDS, load
@@ -164,7 +168,46 @@ def plan_rows(schema: Mapping[str, Any], node: Mapping[str, Any], prefix: str, s
             yield from plan_rows(schema, items, f"{path}[].", inside)
 
 
+def licences() -> str:
+    lines = ["# Licences of dependencies\n", NOTE.format(source="what the packages say of themselves")]
+    lines.append(
+        "The tool and its extras `sandbox` and `postgres`, with everything they bring along on Linux. None is copied into ours.\n"
+    )
+    lines.append("| package | licence |\n|---|---|")
+    lines += [f"| {name} | {cell(licence)} |" for name, licence in sorted(licences_of(own_requirements()).items())]
+    return "\n".join(lines) + "\n"
+
+
+def own_requirements() -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    return [Requirement(one) for one in (*project["dependencies"], *extras["sandbox"], *extras["postgres"])]
+
+
+def licences_of(requirements: list[Requirement]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    waiting = list(requirements)
+    while waiting:
+        wanted = waiting.pop()
+        name = canonicalize_name(wanted.name)
+        if name not in found:
+            found[name] = licence_of(metadata.metadata(name))
+        for line in metadata.requires(name) or ():
+            inner = Requirement(line)
+            needed = inner.marker is None or any(inner.marker.evaluate({"extra": extra}) for extra in (wanted.extras or {""}))
+            if needed and canonicalize_name(inner.name) not in found:
+                waiting.append(inner)
+    return found
+
+
+def licence_of(told: metadata.PackageMetadata) -> str:
+    classifiers = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier") or () if line.startswith("License :: OSI")]
+    short = [told.get(key) or "" for key in ("License-Expression", "License")]
+    return next((text for text in short if text and len(text) < 60), " and ".join(classifiers) or "see its distribution")
+
+
 PAGES = {
+    "../licences.md": licences,
     "commands.md": commands,
     "kinds.md": kinds,
     "fields.md": fields,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,20 @@ def promise_problems() -> Iterator[str]:
             yield f"README.md names {name}, which does not exist"
 
 
+def dependency_problems() -> Iterator[str]:
+    """Every dependency has its reason in docs/decisions, and no reason is left of one that is gone."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    names = {re.split(r"[^\w.-]", one, maxsplit=1)[0].lower() for one in wanted}
+    table = (ROOT / "docs" / "decisions" / "0005-dependencies.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| ([^|]+?)(?: \(extra `\w+`\))? \| (.+) \|$", table, re.MULTILINE)
+    reasoned = {name for cell, _ in cells for name in cell.lower().split(", ") if name not in ("package", "---")}
+    yield from (f"0005-dependencies.md gives no reason for {name}" for name in sorted(names - reasoned))
+    yield from (f"0005-dependencies.md speaks of {name}, which is no dependency" for name in sorted(reasoned - names))
+
+
 def main() -> int:
-    problems = [*schema_problems(), *link_problems(), *promise_problems()]
+    problems = [*schema_problems(), *link_problems(), *promise_problems(), *dependency_problems()]
     for problem in problems:
         print(problem)
     print(f"schemas, links and promises: {len(problems)} problems" if problems else "schemas, links and promises: fine")

@@ -1,0 +1,67 @@
+"""What is built is what is used: from the source archive and the wheel, in an empty environment, outside of the checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+
+def run(*line: Any, cwd: Path, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run([str(part) for part in line], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source archive, and the wheel that was made from it."""
+    pytest.importorskip("hatchling", reason="hatchling is not installed; it is in the dev dependencies")
+    out = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT, cwd=out)
+    return out
+
+
+def test_the_archives_hold_what_the_tool_needs_and_nothing_from_a_desk(built: Path) -> None:
+    (wheel,), (sdist,) = built.glob("*.whl"), built.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    for needed in (
+        "declarative/schemas/plan.schema.json",
+        "declarative/examples/quickstart/declarative.yaml",
+        "declarative/py.typed",
+    ):
+        assert needed in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    with tarfile.open(sdist) as archive:
+        names += archive.getnames()
+    unwanted = (".declarative/", "__pycache__", ".db", ".env", ".venv", ".git/")
+    assert [name for name in names if any(part in name for part in unwanted)] == []
+
+
+def test_the_wheel_works_in_an_empty_environment(built: Path, tmp_path: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    binaries = tmp_path / "venv" / "bin"
+    pip = [binaries / "python", "-m", "pip", "--disable-pip-version-check"]
+    probe = subprocess.run(
+        [*pip, "download", "-q", "--no-deps", "-d", tmp_path / "probe", "idna"], capture_output=True, check=False
+    )
+    if probe.returncode:
+        pytest.skip("no package index can be reached")
+    run(*pip, "install", "-q", "-c", ROOT / "constraints.txt", f"{wheel}[sandbox]", cwd=tmp_path)
+    run(*pip, "check", cwd=tmp_path)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("QUALYS_", "DECLARATIVE_", "PYTHON"))}
+    assert "declarative" in run(binaries / "declarative", "--version", cwd=tmp_path, env=environ)
+    run(binaries / "declarative", "init", "project", cwd=tmp_path, env=environ)
+    run(binaries / "declarative", "-C", "project", "validate", cwd=tmp_path, env=environ)
+    assert "no changes" in run(binaries / "declarative", "demo", cwd=tmp_path, env=environ)
