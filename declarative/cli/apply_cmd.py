@@ -77,7 +77,7 @@ def command(
     from declarative.engine.narrow import Narrowing
     from declarative.engine.planning import PlanRequest
 
-    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS, base=settings.chdir)
     narrowing = Narrowing.parse(targets, excludes, selectors)
     if plan_file is not None and (narrowing or any((resend_overridden, overrides.given))):
         raise UsageError("a saved plan is applied as it is; narrowing and limits belong to 'plan --out'")

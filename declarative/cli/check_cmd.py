@@ -34,7 +34,7 @@ def command(
     from declarative.render.checks_text import checks_json, checks_text
     from declarative.render.reports import render_checks
 
-    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS, base=settings.chdir)
     runtime = runtime_for(settings)
     workspace = workspace_for(settings, runtime)
     workspace.require_valid()

@@ -26,7 +26,7 @@ def command(settings: Settings, max_wait: float, outputs: tuple[str, ...], json_
     from declarative.engine.examining import code_of, examine
     from declarative.render.escape import plain
 
-    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS, base=settings.chdir)
     runtime = runtime_for(settings, max_wait=max_wait)
     findings = list(examine(reading_workspace_for(settings, runtime), runtime))
 

@@ -36,7 +36,7 @@ def command(
     from declarative.engine.narrow import Narrowing
     from declarative.engine.verdict import exit_code
 
-    views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS, base=settings.chdir)
     runtime = runtime_for(settings, max_wait=max_wait)
     workspace = workspace_for(settings, runtime)
     with store_for(workspace, runtime) as store:

@@ -27,7 +27,7 @@ def command(
     from declarative.render.asset_view import asset_text
     from declarative.render.table import yaml_text
 
-    views = parse_outputs(outputs, json=json_output or raw, formats=FORMATS)
+    views = parse_outputs(outputs, json=json_output or raw, formats=FORMATS, base=settings.chdir)
     runtime = runtime_for(settings)
     workspace = reading_workspace_for(settings, runtime)
     with runtime.reader(workspace.project) as reader:

@@ -27,7 +27,7 @@ def history(settings: Settings, run: str | None, limit: int, outputs: tuple[str,
     from declarative.cli.session import runtime_for, store_for, workspace_for
     from declarative.cli.views import json_view, table_view
 
-    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS, base=settings.chdir)
     runtime = runtime_for(settings)
     workspace = workspace_for(settings, runtime)
     with store_for(workspace, runtime, read_only=True) as store:

@@ -27,8 +27,8 @@ class Outputs:
         return self.stdout == "text"
 
 
-def parse_outputs(specs: Sequence[str], *, json: bool, formats: Sequence[str], default: str = "text") -> Outputs:
-    """Raises UsageError for an unknown format, or two formats for stdout."""
+def parse_outputs(specs: Sequence[str], *, json: bool, formats: Sequence[str], base: Path, default: str = "text") -> Outputs:
+    """Paths are relative to `base`, the folder of -C. Raises UsageError for an unknown format, or two formats for stdout."""
     on_stdout: list[str] = ["json"] if json else []
     files = []
     for spec in specs:
@@ -40,7 +40,7 @@ def parse_outputs(specs: Sequence[str], *, json: bool, formats: Sequence[str], d
         if equals and not path:
             raise UsageError(f"-o {spec}: a path is missing after '='")
         if equals and path != "-":
-            files.append((name, Path(path)))
+            files.append((name, base / path))
         elif name not in on_stdout:
             on_stdout.append(name)
     if len(on_stdout) > 1:

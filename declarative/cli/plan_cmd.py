@@ -58,7 +58,7 @@ def command(
     from declarative.engine.planning import PlanRequest, make_plan
     from declarative.engine.verdict import exit_code
 
-    views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS, base=settings.chdir)
     request = PlanRequest(
         narrowing=Narrowing.parse(targets, excludes, selectors),
         refresh="none" if offline else refresh,

@@ -118,7 +118,7 @@ def command(
     from declarative.queries.dates import resolve
     from declarative.queries.select import columns_for
 
-    views = parse_outputs(outputs, json=json_output, formats=FORMATS, default="table")
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS, base=settings.chdir, default="table")
     runtime = runtime_for(settings, max_wait=max_wait)
     workspace = (reading_workspace_for if name in AD_HOC else workspace_for)(settings, runtime)
     query = _query(workspace, name, filters, any_of=any_of, asset_id=asset_id, fields=fields)

@@ -35,7 +35,7 @@ def list_reports(settings: Settings, outputs: tuple[str, ...], json_output: bool
     from declarative.cli.session import runtime_for, store_for, workspace_for
     from declarative.cli.views import json_view, table_view
 
-    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS, base=settings.chdir)
     runtime = runtime_for(settings)
     workspace = workspace_for(settings, runtime)
     with store_for(workspace, runtime, read_only=True) as store:

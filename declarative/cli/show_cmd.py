@@ -36,7 +36,7 @@ def command(
     from declarative.cli.output import emit, parse_outputs
     from declarative.engine.verdict import exit_code
 
-    views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS, base=settings.chdir)
     saved = read_plan(plan_file, settings.chdir)
     emit(settings.console, views, plan_views(saved.plan, detail=detail, list_all=list_all))
     return exit_code(plan=saved.plan, detailed=detailed_exitcode)

@@ -29,7 +29,7 @@ def command(settings: Settings, max_errors: int | None, outputs: tuple[str, ...]
     from declarative.cli.source_lines import SourceLines
     from declarative.engine.verdict import exit_code
 
-    views = parse_outputs(outputs, json=json_output, formats=FORMATS)
+    views = parse_outputs(outputs, json=json_output, formats=FORMATS, base=settings.chdir)
     root, verdict = _verdict(settings)
     found, files, manifests = verdict.diagnostics, verdict.files, verdict.manifests
     lines = SourceLines(root)
