@@ -27,6 +27,10 @@ def resource_after_sync(context: Context, change: Change, sent_at: datetime) -> 
 
 
 def adopted_resource(context: Context, change: Change) -> AppliedAsset:
+    """The state of an object that needs no call: newly bound, or known with another `onRemove`."""
+    previous = context.before.get(change.address)
+    if isinstance(previous, AppliedAsset):
+        return replace(previous, on_remove=context.desired(change).on_remove)
     live = context.live.get(change.address)
     if live is None:
         raise DeclarativeError(f"{change.address}: asset {change.asset_id} was not read again before adopting it")

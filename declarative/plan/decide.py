@@ -18,7 +18,7 @@ from declarative.assets.fields import CUSTOM
 from declarative.assets.identity import BOUND, PINNED, Match
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
-from declarative.assets.payload import import_entry
+from declarative.assets.payload import applied_adopted, import_entry
 from declarative.assets.quick import QUICK, custom_in_sync
 from declarative.plan.changes import change_of, create_of, differ, listed, unmanaged, update_of, when
 from declarative.plan.fingerprint import fingerprint
@@ -103,10 +103,12 @@ def _decide_unknown(desired: DesiredAsset, live: LiveAsset, fields: Mapping[str,
     compared = {path: compare(path, value, live.record, desired.connector) for path, value in fields.items()}
     marked = marker.DIGEST_PATH in compared and compared[marker.DIGEST_PATH].verdict is Verdict.EQUAL
     differing = [path for path, seen in compared.items() if seen.verdict is Verdict.DIFFERENT]
-    unproven = [] if marked else [path for path, seen in compared.items() if seen.verdict is Verdict.UNREADABLE or seen.partial]
+    unproven = [path for path, seen in compared.items() if seen.verdict is Verdict.UNREADABLE or seen.partial]
+    if marked and not differing:
+        # The marker was sent with exactly this: what the state lost is known again, and nothing is left to do.
+        return Decision(change_of(desired, Action.UNCHANGED, "as its marker says", found), applied_adopted(desired, live))
     if not differing and not unproven:
-        reason = "live is as declared" + (", by its marker" if marked else "")
-        return Decision(change_of(desired, Action.ADOPT, reason, found, fingerprint=fingerprint(desired, live)))
+        return Decision(change_of(desired, Action.ADOPT, "live is as declared", found, fingerprint=fingerprint(desired, live)))
     blind = Basis.MARKER if marker.DIGEST_PATH in fields else Basis.APPLIED
     changes = [
         FieldChange(path, compared[path].live_value, value, _basis(compared[path], blind))
@@ -148,6 +150,11 @@ def _decide_known(
     if overridden:
         reason = f"another source wins: {listed(overridden)}"
         return Decision(change_of(desired, Action.OVERRIDDEN, reason, found, fields=shown, warnings=warnings), observed)
+    if applied.on_remove is not desired.on_remove:
+        # The state has to know before the manifest is gone; only then is it too late to ask.
+        reason = f"lifecycle.onRemove becomes {desired.on_remove}: recorded in the state, no call"
+        change = change_of(desired, Action.ADOPT, reason, found, warnings=warnings, fingerprint=fingerprint(desired, live))
+        return Decision(change, observed)
     return Decision(change_of(desired, Action.UNCHANGED, "", found, warnings=warnings), observed)
 
 
@@ -156,7 +163,8 @@ def _quickly_in_sync(desired: DesiredAsset, fields: Mapping[str, Any], applied: 
 
     The common case of a large plan, so that it costs a look-up a field and hardly any normalising."""
     known = applied.fields
-    if applied.asset_id != live.asset_id or len(known) != len(fields) or _connector_change(desired, applied) is not None:
+    same = applied.asset_id == live.asset_id and applied.on_remove is desired.on_remove and len(known) == len(fields)
+    if not same or _connector_change(desired, applied) is not None:
         return False
     record = live.record
     custom: frozenset[str] | None = None

@@ -55,7 +55,8 @@ class Verifier:
 
     def _token(self, asset: DesiredAsset, document: str, record: bytes) -> str | None:
         connector = asset.connector
-        said = (asset.address, connector.name, connector.uuid, connector.source, connector.marker, sorted(asset.ignore))
+        wired = (connector.name, connector.uuid, connector.source, connector.marker)
+        said = (asset.address, wired, sorted(asset.ignore), str(asset.on_remove))
         try:
             written = orjson.dumps((said, asset.identity, asset.core))
         except TypeError:

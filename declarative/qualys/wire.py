@@ -223,9 +223,7 @@ class Wire:
         text = words.get(type(error).__name__) or re.sub(r"^\[Errno -?[0-9]+\] ", "", self._plain(error))
         if isinstance(error, httpcore.ProxyError):
             text = f"the proxy refused: {text}"
-        return (text if sent else f"{self.target.url} cannot be reached: {text}"), isinstance(
-            error, httpcore.UnsupportedProtocol
-        )
+        return (text if sent else f"{self.target.url} cannot be reached: {text}"), isinstance(error, httpcore.UnsupportedProtocol)
 
     def _plain(self, error: BaseException) -> str:
         return clean(self._redactor(str(error) or type(error).__name__), 300)

@@ -119,12 +119,10 @@ def _word(action: Action) -> str:
 
 
 def obstacles(plan: Plan) -> tuple[str, ...]:
-    """Why apply would refuse this plan; empty when it would not."""
+    """Why apply would refuse the whole plan; empty when it would not."""
     failed = sum(1 for check in plan.checks if check.status == "fail")
     errors = sum(1 for diagnostic in plan.diagnostics if diagnostic.severity is Severity.ERROR)
     found = []
-    if blocked := plan.count(Action.BLOCKED):
-        found.append(count(blocked, "object") + " blocked")
     if plan.breaches:
         found.append(count(len(plan.breaches), "safety limit") + " exceeded")
     if failed:
@@ -139,6 +137,10 @@ def obstacles(plan: Plan) -> tuple[str, ...]:
 def headline_notes(plan: Plan) -> tuple[tuple[str, str], ...]:
     """Label and text of what a reader must know before reading on."""
     notes = []
+    if blocked := plan.count(Action.BLOCKED):
+        notes.append(
+            ("blocked", count(blocked, "object") + " left out until mended; apply carries out the rest, and ends with 5")
+        )
     if plan.refresh == "none":
         notes.append(("not refreshed", "the live state was not read; this plan cannot be applied"))
     if plan.narrowed:

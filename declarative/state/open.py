@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from declarative.core.clock import Clock
-from declarative.core.errors import StateError
+from declarative.core.errors import InvalidError, StateError
 from declarative.state import postgres, sqlite
 from declarative.state.backend import Backend, Frozen
 from declarative.state.backup import write_backup
@@ -28,24 +28,25 @@ def open_store(url: str, *, clock: Clock, read_only: bool = False) -> SqlStore:
     Where nothing may be written (`read_only`, a read-only disk, missing permission) it opens what is there, or an empty
     state whose lineage is "" where there is nothing; `writable` is False then, and every write raises StateError saying why.
 
-    Raises StateError when the store cannot be opened, is damaged, newer than this tool, or open to other users.
+    Raises InvalidError for a URL that names no store; StateError when the store cannot be opened, is damaged, newer than
+    this tool, or open to other users.
     """
     if "://" not in url:
         return _open_file(Path(url), clock, read_only=read_only)
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StateError("The state URL cannot be read.", hint="Give a path, or postgresql://user@host/database.") from error
+        raise InvalidError("The state URL cannot be read.", hint="Give a path, or postgresql://user@host/database.") from error
     if parsed.get_backend_name() == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
-            raise StateError("The state URL names no file.", hint="Give a path, such as sqlite:///.declarative/state.db.")
+            raise InvalidError("The state URL names no file.", hint="Give a path, such as sqlite:///.declarative/state.db.")
         return _open_file(Path(parsed.database), clock, read_only=read_only)
     return _open_server(parsed, clock, read_only=read_only)
 
 
 def _open_server(url: URL, clock: Clock, *, read_only: bool) -> SqlStore:
     if not postgres.is_postgres(url):
-        raise StateError(f"{url.drivername} is no kind of store.", hint="Give a path, or postgresql://user@host/database.")
+        raise InvalidError(f"{url.drivername} is no kind of store.", hint="Give a path, or postgresql://user@host/database.")
     engine, schema = postgres.server_engine(url)
     place = place_of(url)
     frozen = Frozen(f"The state {place} was opened for reading only.", _READ_ONLY_HINT) if read_only else None

@@ -170,11 +170,28 @@ def test_with_the_marker_the_state_can_be_lost_and_the_plan_is_still_empty(
     workplace.write("manifests/web.yaml", asset("web-01", extra="sourceCreatedDate: 2026-01-15T10:32:55Z\n"))
     applied(cli)
     forget_everything(workplace)
-    code, out, _ = cli("apply", "--auto-approve", "--json")
-    assert code == 0
-    assert [one["action"] for one in json.loads(out)["changes"]] == ["adopt"]
+    assert cli("plan", "--detailed-exitcode")[0] == 0
+    assert list(asset_ids(cli)) == ["Asset/web-01"]
+    assert cli("apply", "--auto-approve")[0] == 0
+    assert syncs(gateway) == 1
+
+
+@pytest.mark.parametrize("later", [True, False])
+def test_a_change_of_on_remove_alone_is_recorded_without_a_call(
+    workplace: Any, gateway: Any, asset: Any, cli: Any, later: bool
+) -> None:
+    retire = "  lifecycle: {onRemove: retire}\n"
+    manifest = workplace.write("manifests/web.yaml", asset("web-01") + ("" if later else retire))
+    applied(cli)
+    workplace.write("manifests/web.yaml", asset("web-01") + (retire if later else ""))
+    code, out, _ = cli("plan", "--json", "--detailed-exitcode")
+    assert (code, [one["action"] for one in json.loads(out)["changes"]]) == (2, ["adopt"])
+    assert cli("apply", "--auto-approve")[0] == 0
     assert cli("plan", "--detailed-exitcode")[0] == 0
     assert syncs(gateway) == 1
+    manifest.unlink()
+    actions = [one["action"] for one in json.loads(cli("plan", "--json")[1])["changes"]]
+    assert actions == ["retire" if later else "forget"]
 
 
 def asset_ids(cli: Any) -> dict[str, int]:

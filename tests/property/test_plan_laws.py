@@ -336,7 +336,7 @@ class MarkedEstate(Estate):
             self.service.process()
         self.state.clear()
         lost = self.outcome().plan
-        assert {change.action for change in lost.changes} <= {Action.ADOPT}, lost.changes
+        assert {change.action for change in lost.changes} <= {Action.UNCHANGED}, lost.changes
         self.now, self.service.overruled, self.state, self.service.next_id = at, overruled, saved[0], saved[2]
         records, self.service.queue = json.loads(saved[1])
         self.service.records = {int(key): record for key, record in records.items()}

@@ -109,7 +109,7 @@ def test_an_unknown_detail_is_refused():
 
 def test_why_a_plan_cannot_be_applied_is_told_at_both_ends(rich_plan):
     text = plan_text(rich_plan)
-    line = "This plan cannot be applied: 1 object blocked, 1 safety limit exceeded, 1 check failed."
+    line = "This plan cannot be applied: 1 safety limit exceeded, 1 check failed."
     assert text.count(line) == 2
     assert line.replace("applied: ", "applied:** ") in plan_markdown(rich_plan)
 
