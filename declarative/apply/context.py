@@ -142,6 +142,7 @@ class Context:
         request_id: str | None = None,
         file_uuid: str | None = None,
         asset_id: int | None = None,
+        taken: bool = False,
     ) -> None:
         """Says what became of a change; the last word counts."""
         self.results[change.address] = ChangeResult(
@@ -154,6 +155,7 @@ class Context:
             file_uuid=file_uuid,
             asset_id=change.asset_id if asset_id is None else asset_id,
             source=change.source,
+            taken=taken,
         )
 
     def arrived(self, address: str, arrived: bool, *, asset_id: int | None = None, error: str | None = None) -> None:

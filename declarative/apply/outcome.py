@@ -38,4 +38,4 @@ def _is_done(entry: ChangeResult) -> bool:
 
 
 def _wrote(result: ApplyResult) -> bool:
-    return any(entry.outcome in (OutcomeKind.APPLIED, OutcomeKind.UNCERTAIN) for entry in result.results)
+    return any(entry.taken or entry.outcome in (OutcomeKind.APPLIED, OutcomeKind.UNCERTAIN) for entry in result.results)

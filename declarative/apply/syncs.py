@@ -124,7 +124,7 @@ def _record(context: Context, batch: Batch, intent_id: int, future: Future[SyncO
                 resource = resource_after_sync(context, change, now)
         error = result.error or (UNCERTAIN_SYNC if kind is OutcomeKind.UNCERTAIN else None)
         outcomes.append(Outcome(change.address, status, resource, error, result.request_id))
-        context.settle(change, kind, error=error, request_id=result.request_id)
+        context.settle(change, kind, error=error, request_id=result.request_id, taken=result.taken)
     try:
         context.record_outcomes(IntentKind.SYNC, intent_id, outcomes)
         if removed:

@@ -231,7 +231,8 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What became of one change. `arrived`: with `--wait`, whether the search showed it; None when not asked."""
+    """What became of one change. `arrived`: with `--wait`, whether the search showed it; None when not asked.
+    `taken`: the API took the call that carried it, so "before any write" would not be true even of a refusal."""
 
     address: str
     kind: str
@@ -243,6 +244,7 @@ class ChangeResult:
     asset_id: int | None = None
     arrived: bool | None = None
     source: Position | None = None
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,13 @@ class SyncStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """Outcome of one asset of a batch, in the order they were given."""
+    """Outcome of one asset of a batch, in the order they were given. `taken`: the call as a whole was answered with
+    success, whatever was said of this asset."""
 
     status: SyncStatus
     request_id: str
     error: str | None = None
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

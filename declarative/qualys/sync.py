@@ -126,7 +126,7 @@ class _Batch:
         for place in range(piece.size):
             error = self._error_of(place, found, fine=fine, code=code)
             status = SyncStatus.ACCEPTED if error is None else SyncStatus.REJECTED
-            self._settle(piece, piece.start + place, status, error)
+            self._settle(piece, piece.start + place, status, error, taken=True)
 
     def _error_of(self, place: int, found: Complaints, *, fine: bool, code: Any) -> str | None:
         if place in found.of:
@@ -143,8 +143,8 @@ class _Batch:
             return f"the API did not publish the call: responseCode {clean(str(code), 80)}: {self._message or 'no message'}{tail}"
         return None
 
-    def _settle(self, piece: _Piece, place: int, status: SyncStatus, error: str | None) -> None:
-        self._results[place] = SyncResult(status, self._id_of(piece), error)
+    def _settle(self, piece: _Piece, place: int, status: SyncStatus, error: str | None, *, taken: bool = False) -> None:
+        self._results[place] = SyncResult(status, self._id_of(piece), error, taken)
 
     def _settle_all(self, piece: _Piece, status: SyncStatus, error: str) -> None:
         for place in range(piece.start, piece.stop):

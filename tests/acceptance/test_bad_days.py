@@ -146,6 +146,14 @@ def test_a_rejected_asset_ends_with_7_and_the_rest_of_the_batch_stands(workplace
     assert outcomes == {"Asset/web-01": "applied", "Asset/web-02": "failed"}
 
 
+def test_the_only_asset_rejected_ends_with_7_too_because_the_call_was_taken(workplace: Any, gateway: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    gateway.call("/_sandbox/faults", {"kind": "assetsError", "keys": ["NK-web-01"], "shape": "array"})
+    finished = workplace.run("apply", "--auto-approve")
+    assert finished.code == 7, finished.text
+    assert "manifests/web.yaml:1" in finished.text
+
+
 @pytest.mark.parametrize(
     "arguments", [["plan", "--nope"], ["nope"], ["plan", "-o", "nope"], ["get"], ["get", "abc"], ["apply", "--wait=soon"]]
 )
