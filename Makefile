@@ -31,7 +31,7 @@ demo: $(STAMP) ## The whole loop against the embedded sandbox.
 	@$(BIN)/declarative demo
 
 test: $(STAMP) $(CLIENTS) ## The tests, on every core.
-	@$(BIN)/python -m pytest -n auto -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(PYTEST_ARGS)
 
 check: $(STAMP) ## Lint, types, layers, schemas, documents.
 	@$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.schema import CreateSchema
 
-from declarative.core.errors import StateError
+from declarative.core.errors import InvalidError, StateError
 
 DEFAULT_SCHEMA = "declarative"
 _SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -37,7 +37,7 @@ def server_engine(url: URL) -> tuple[Engine, str]:
     Raises StateError for another driver, a schema name that would need quoting, or when psycopg is not installed.
     """
     if url.get_driver_name() not in ("psycopg", "psycopg2") or "+psycopg2" in url.drivername:
-        raise StateError(f"The state URL asks for the driver {url.drivername}.", hint="Write postgresql://, without a driver.")
+        raise InvalidError(f"The state URL asks for the driver {url.drivername}.", hint="Write postgresql://, without a driver.")
     try:
         import psycopg  # noqa: F401 - an optional extra; only its absence is of interest here
     except ImportError as error:

@@ -93,11 +93,13 @@ def test_a_second_apply_is_refused_and_told_who_holds_the_lease_and_how_to_unloc
 
 
 def test_a_released_lease_is_free_at_once_and_its_heartbeat_ends(url: str, opened: Opener) -> None:
+    before = set(threading.enumerate())
     lease = opened(url).acquire("ana")
     lease.check()
+    assert "lease-heartbeat" in {thread.name for thread in set(threading.enumerate()) - before}
     lease.release()
     lease.release()
-    assert "lease-heartbeat" not in {thread.name for thread in threading.enumerate()}
+    assert "lease-heartbeat" not in {thread.name for thread in set(threading.enumerate()) - before}
     assert opened(url).lease_info() is None
     with pytest.raises(LockedError, match="released"):
         lease.check()

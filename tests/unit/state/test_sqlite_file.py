@@ -17,7 +17,7 @@ import pytest
 
 from declarative.assets.model import AppliedAsset
 from declarative.core.clock import SystemClock
-from declarative.core.errors import StateError
+from declarative.core.errors import InvalidError, StateError
 from declarative.core.exits import ExitCode
 from declarative.state import SqlStore, open_store
 from declarative.state.model import IntentKind, Outcome, OutcomeStatus, Run
@@ -107,7 +107,7 @@ def test_a_path_with_characters_that_mean_something_in_urls_works(tmp_path: Path
     ["mysql://u:hunter2@h/db", "postgresql+asyncpg://u:hunter2@h/db", "sqlite://", "sqlite:///:memory:", "http://h/x", "://"],
 )
 def test_a_url_of_no_known_kind_is_refused_without_its_password(url: str, opened: Opener) -> None:
-    with pytest.raises(StateError) as refused:
+    with pytest.raises(InvalidError) as refused:
         opened(url)
     assert refused.value.hint
     assert "hunter2" not in refused.value.message + refused.value.hint
