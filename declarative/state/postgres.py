@@ -34,7 +34,7 @@ def password_of(url: URL) -> str | None:
 def server_engine(url: URL) -> tuple[Engine, str]:
     """The engine and the schema's name (`?schema=acme` of the URL; "declarative" without it). Connects to nothing yet.
 
-    Raises StateError for another driver, a schema name that would need quoting, or when psycopg is not installed.
+    Raises InvalidError for another driver; StateError for a schema name that would need quoting, or without psycopg.
     """
     if url.get_driver_name() not in ("psycopg", "psycopg2") or "+psycopg2" in url.drivername:
         raise InvalidError(f"The state URL asks for the driver {url.drivername}.", hint="Write postgresql://, without a driver.")
