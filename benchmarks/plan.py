@@ -16,11 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.gateway import sandbox
 from benchmarks.validate import generate
 
 CHANGED_EVERY = 100
@@ -37,25 +36,6 @@ class Figure:
     def row(self) -> str:
         rate = self.assets / self.wall
         return f"{self.what:<28}{self.assets:>9}{self.wall:>9.2f}{self.cpu:>9.2f}{self.peak_mb:>9.0f}{rate:>11.0f}"
-
-
-@contextmanager
-def sandbox() -> Iterator[dict[str, str]]:
-    """A gateway process; gives the environment that points the tool at it."""
-    command = [sys.executable, "-m", "declarative", "sandbox", "--port", "0", "--delay", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            environ = {name: value for name, value in os.environ.items() if not name.startswith(("QUALYS_", "DECLARATIVE_"))}
-            for line in process.stdout:
-                name, _, value = line.strip().removeprefix("export ").partition("=")
-                if name.startswith("QUALYS_"):
-                    environ[name] = value
-                if name == "QUALYS_PASSWORD":
-                    break
-            yield environ
-        finally:
-            process.terminate()
 
 
 def timed(what: str, assets: int, root: Path, environ: dict[str, str], *arguments: str, expect: int = 0) -> Figure:
@@ -85,7 +65,7 @@ def edit(root: Path, assets: int) -> None:
 
 
 def run(assets: int) -> list[Figure]:
-    with tempfile.TemporaryDirectory() as folder, sandbox() as environ:
+    with tempfile.TemporaryDirectory() as folder, sandbox("--delay", "0") as environ:
         root = Path(folder) / "project"
         generate(root, assets, 100)
         project = root / "declarative.yaml"

@@ -14,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from benchmarks.gateway import sandbox
 
 
 @dataclass(frozen=True)
@@ -30,25 +31,6 @@ class Figure:
     def row(self) -> str:
         rate = self.records / self.wall
         return f"{self.what:<28}{self.records:>9}{self.wall:>9.2f}{self.cpu:>9.2f}{self.peak_mb:>9.0f}{rate:>11.0f}"
-
-
-@contextmanager
-def estate(assets: int) -> Iterator[dict[str, str]]:
-    """A gateway process that knows so many hosts; gives the environment that points the tool at it."""
-    command = [sys.executable, "-m", "declarative", "sandbox", "--port", "0", "--assets", str(assets)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            environ = {name: value for name, value in os.environ.items() if not name.startswith(("QUALYS_", "DECLARATIVE_"))}
-            for line in process.stdout:
-                name, _, value = line.strip().removeprefix("export ").partition("=")
-                if name.startswith("QUALYS_"):
-                    environ[name] = value
-                if name == "QUALYS_PASSWORD":
-                    break
-            yield environ
-        finally:
-            process.terminate()
 
 
 def timed(what: str, records: int, environ: dict[str, str], *arguments: str) -> Figure:
@@ -69,7 +51,7 @@ def timed(what: str, records: int, environ: dict[str, str], *arguments: str) -> 
 
 def run(sizes: Sequence[int]) -> list[Figure]:
     figures = []
-    with estate(max(sizes)) as environ:
+    with sandbox("--assets", str(max(sizes))) as environ:
         for records in sizes:
             for what, arguments in (
                 ("hosts as jsonl", ("hosts", "-o", "jsonl", "--page-size", "300")),
