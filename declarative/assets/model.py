@@ -29,7 +29,10 @@ class ConnectorRef:
 @dataclass(frozen=True, slots=True)
 class DesiredAsset:
     """What a manifest says. `identity` and `core` are the API's own objects, nulls taken out at every depth
-    (null means "not managed")."""
+    (null means "not managed").
+
+    `digest`: 16 bytes or more over everything the manifest says of it (identity, core, lifecycle, labels and the name of
+    its connector), so that two assets of one digest are the same but for where they stand; None where it is not known."""
 
     address: str
     connector: ConnectorRef
@@ -39,6 +42,7 @@ class DesiredAsset:
     on_remove: OnRemove = OnRemove.FORGET
     position: Position | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    digest: bytes | None = field(default=None, compare=False, repr=False)
 
     @property
     def native_key(self) -> str | None:
