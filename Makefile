@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENTS := $(VENV)/clients/.installed
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 # The tests start the tool hundreds of times: let Python keep what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -46,8 +47,8 @@ format: $(STAMP) ## Format the code.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP) ## Benchmarks: prints figures and ratios.
-	@$(BIN)/python -m benchmarks
+bench: $(STAMP) ## Benchmarks: figures, ratios, targets.
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 fuzz: $(STAMP) ## A minute of damaged manifests; prints counts and the seed.
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)

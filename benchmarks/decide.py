@@ -1,21 +1,15 @@
-"""Compare and decide alone: no files, no network, no database. One change in a hundred.
-
-    python -m benchmarks.decide [--assets N ...]
-
-`first`: every asset is compared field by field. `again`: what the last plan verified is passed over.
-"""
+"""Compare and decide alone: no files, no network, no database. One change in a hundred."""
 
 from __future__ import annotations
 
-import argparse
 import gc
 import math
-import resource
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from benchmarks import measure
+from benchmarks.results import Finding, Row
 from declarative.assets.fields import flatten
 from declarative.assets.identity import LiveIndex, pack
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset
@@ -27,6 +21,7 @@ from declarative.state.resources import StoredResources
 
 CONNECTOR = ConnectorRef("cmdb", "8a1b9c7e-0000-4000-8000-000000000001", "WEBHOOK")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SIZES = (10_000, 100_000)
 
 
 def asset(number: int) -> DesiredAsset:
@@ -79,53 +74,28 @@ def stored(assets: tuple[DesiredAsset, ...]) -> StoredResources:
     return StoredResources("benchmark", dict(rows()))
 
 
-def plan(assets: tuple[DesiredAsset, ...], known: StoredResources, index: LiveIndex, verified: Any = None) -> PlanOutcome:
-    return build(
-        PlanInput(
-            project="bench", environment=None, base_url="https://x.example", tool_version="1", manifest_digest="",
-            state=StateMark("l", 1), now=NOW, assets=assets, applied=known, live=index,
-            overrides=Overrides(max_updates=len(assets)), verified=verified or {},
-        )
-    )  # fmt: skip
-
-
-def timed(assets: tuple[DesiredAsset, ...], known: StoredResources, index: LiveIndex, verified: Any = None) -> Any:
-    begun = time.process_time()
-    outcome = plan(assets, known, index, verified)
-    return time.process_time() - begun, outcome
-
-
-def run(count: int) -> tuple[float, float]:
-    assets = tuple(asset(number) for number in range(count))
+def findings(size: int) -> Iterator[Finding]:
+    """`first`: every asset is compared field by field. `again`: what the last plan verified is passed over."""
+    gc.disable()
+    assets = tuple(asset(number) for number in range(size))
     known = stored(assets)
-    index = LiveIndex.packed((number + 1, pack(live(number))) for number in range(count))
-    first, outcome = timed(assets, known, index)
-    assert outcome.plan.count(Action.UNCHANGED) == count
+    index = LiveIndex.packed((number + 1, pack(live(number))) for number in range(size))
+    plans: list[PlanOutcome] = []
+    yield Row.of("first", size, measure.piece(lambda: plans.append(plan(assets, known, index, {}))))
+    assert plans[0].plan.count(Action.UNCHANGED) == size
     moved = tuple(
         DesiredAsset(one.address, CONNECTOR, one.identity, {**one.core, "domainRole": "moved"}) if at % 100 == 0 else one
         for at, one in enumerate(assets)
     )
-    again, outcome = timed(moved, known, index, outcome.verified)
-    assert outcome.plan.count(Action.UPDATE) == math.ceil(count / 100)
-    return first, again
+    yield Row.of("again, 1 % changed", size, measure.piece(lambda: plans.append(plan(moved, known, index, plans[0].verified))))
+    assert plans[1].plan.count(Action.UPDATE) == math.ceil(size / 100)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--assets", type=int, nargs="+", default=[10_000, 100_000])
-    options = parser.parse_args()
-    gc.disable()
-    print(f"{'assets':>9}{'first cpu s':>13}{'again cpu s':>13}{'peak MB':>9}")
-    found = []
-    for count in options.assets:
-        first, again = run(count)
-        found.append((count, again))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{count:>9}{first:>13.2f}{again:>13.2f}{peak:>9.0f}", flush=True)
-    if len(found) > 1:
-        exponent = math.log(found[-1][1] / found[0][1]) / math.log(found[-1][0] / found[0][0])
-        print(f"again: grows with exponent {exponent:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+def plan(assets: tuple[DesiredAsset, ...], known: StoredResources, index: LiveIndex, verified: Mapping[str, str]) -> PlanOutcome:
+    return build(
+        PlanInput(
+            project="bench", environment=None, base_url="https://x.example", tool_version="1", manifest_digest="",
+            state=StateMark("l", 1), now=NOW, assets=assets, applied=known, live=index,
+            overrides=Overrides(max_updates=len(assets)), verified=verified,
+        )
+    )  # fmt: skip

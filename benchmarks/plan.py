@@ -1,103 +1,44 @@
-"""Plan and apply of N assets, 1 % changed, against the sandbox on loopback: wall, CPU, peak memory.
+"""Plan and apply as a user runs them, against the sandbox on loopback, whose processor time and memory are not counted.
 
-    python -m benchmarks.plan [--assets N ...] [--delay SECONDS]
-
-The commands run as a user runs them, each in a process of its own; the sandbox is a process of its own too, whose CPU
-and memory are not counted.
+First every asset is new, then one in a hundred has changed, in the end all of them have.
 """
 
 from __future__ import annotations
 
-import argparse
-import math
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.gateway import sandbox
-from benchmarks.validate import generate
+from benchmarks.measure import Usage, best, tool
+from benchmarks.project import edit, generate
+from benchmarks.results import Finding, Row
 
-CHANGED_EVERY = 100
-
-
-@dataclass(frozen=True)
-class Figure:
-    what: str
-    assets: int
-    wall: float
-    cpu: float
-    peak_mb: float
-
-    def row(self) -> str:
-        rate = self.assets / self.wall
-        return f"{self.what:<28}{self.assets:>9}{self.wall:>9.2f}{self.cpu:>9.2f}{self.peak_mb:>9.0f}{rate:>11.0f}"
+SIZES = (1_000, 10_000)
 
 
-def timed(what: str, assets: int, root: Path, environ: dict[str, str], *arguments: str, expect: int = 0) -> Figure:
-    command = [sys.executable, "-m", "declarative", "-C", str(root), "--quiet", *arguments]
-    begun = time.perf_counter()
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - begun
-    if process.returncode != expect:
-        sys.exit(f"{' '.join(arguments)} ended with {process.returncode}, expected {expect}")
-    return Figure(what, assets, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def edit(root: Path, assets: int) -> None:
-    """Every hundredth asset moves to another department."""
-    number = 0
-    for path in sorted((root / "manifests").glob("assets-*.yaml")):
-        lines = path.read_text().splitlines(keepends=True)
-        for index, line in enumerate(lines):
-            if line.lstrip().startswith("department:"):
-                if number % CHANGED_EVERY == 0:
-                    lines[index] = "      department: Moved\n"
-                number += 1
-        path.write_text("".join(lines))
-    assert number == assets
-
-
-def run(assets: int) -> list[Figure]:
+def findings(size: int) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory() as folder, sandbox("--delay", "0") as environ:
         root = Path(folder) / "project"
-        generate(root, assets, 100)
-        project = root / "declarative.yaml"
-        project.write_text(project.read_text().replace("spec: {platform: EU1}", "spec: {batchSize: 500, pageSize: 300}"))
-        everything = ["--max-creates", str(assets), "--max-updates", str(assets)]
-        figures = [timed("apply, all new", assets, root, environ, "apply", "--auto-approve", "--wait", *everything)]
-        figures.append(timed("plan, nothing changed, warm", assets, root, environ, "plan", "--detailed-exitcode"))
-        edit(root, assets)
+        environ["XDG_CACHE_HOME"] = str(Path(folder) / "cache")
+        generate(root, size)
+        every = ("--max-creates", str(size), "--max-updates", str(size))
+
+        def run(*arguments: str, expect: int = 0) -> Usage:
+            return tool(*arguments, root=root, environ=environ, expect=expect)
+
+        def planned(*arguments: str, expect: int = 2) -> Usage:
+            return run("plan", "--detailed-exitcode", *arguments, expect=expect)
+
+        yield Row.of("plan and apply, all new", size, run("apply", "--auto-approve", "--wait", *every))
+        yield Row.of("plan, nothing changed, warm", size, best(2, lambda: planned(expect=0)))
+        edit(root)
         shutil.rmtree(root / ".declarative/cache", ignore_errors=True)
-        figures.append(timed("plan, 1 % changed, cold", assets, root, environ, "plan", "--detailed-exitcode", expect=2))
-        figures.append(timed("plan, 1 % changed, warm", assets, root, environ, "plan", "--detailed-exitcode", expect=2))
-        figures.append(timed("apply, 1 % changed", assets, root, environ, "apply", "--auto-approve", "--wait"))
-        figures.append(timed("plan, nothing left", assets, root, environ, "plan", "--detailed-exitcode"))
-    return figures
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--assets", type=int, nargs="+", default=[1_000, 10_000])
-    options = parser.parse_args()
-    print(f"{'run':<28}{'assets':>9}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'assets/s':>11}")
-    by_what: dict[str, list[Figure]] = {}
-    for assets in options.assets:
-        for figure in run(assets):
-            print(figure.row(), flush=True)
-            by_what.setdefault(figure.what, []).append(figure)
-    for what, figures in by_what.items():
-        if len(figures) > 1:
-            first, last = figures[0], figures[-1]
-            exponent = math.log(last.wall / first.wall) / math.log(last.assets / first.assets)
-            print(f"{what}: grows with exponent {exponent:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+        yield Row.of("plan, 1 % changed, cold", size, planned())
+        yield Row.of("plan, 1 % changed, warm", size, best(2, planned))
+        yield Row.of("plan and apply, 1 % changed", size, run("apply", "--auto-approve", "--wait"))
+        edit(root, every=1)
+        yield Row.of("plan, all changed", size, planned("--out", "saved.json", *every))
+        yield Row.of("apply of that plan", size, run("apply", str(root / "saved.json")))
+        yield Row.of("plan, nothing left", size, planned(expect=0))

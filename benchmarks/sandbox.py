@@ -1,25 +1,26 @@
-"""The sandbox at size: pages a second at the beginning and the end, imports, memory, a scan and what others feel of it.
+"""The sandbox at size: pages at the beginning and the end, imports, memory, a scan and what others feel of it.
 
-    python -m benchmarks.sandbox [--assets N] [--pages N]
-
-The gateway is a process of its own; its CPU and peak memory are read from /proc.
+Processor time and memory are those of the gateway's process, read from /proc.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from benchmarks.results import Finding, Remark, Row
+
+SIZES = (100_000,)
+PAGES = 50
 CONNECTOR = "489e8429-2e82-4599-a2a8-0123456789ab"
 SEARCH, COUNT = "/rest/2.0/search/am/asset", "/rest/2.0/count/am/asset"
 FIRST_ID = 5_000_001
@@ -97,42 +98,37 @@ def waits_beside_a_scan(gateway: Gateway) -> list[float]:
     return waits
 
 
-def row(gateway: Gateway, what: str, units: int, unit: str, work: Any) -> None:
-    cpu, wall = gateway.cpu(), time.perf_counter()
-    work()
-    cpu, wall = gateway.cpu() - cpu, time.perf_counter() - wall
-    shown = f"{units / wall:>11.1f} {unit}/s" if wall else ""
-    print(f"{what:<44}{wall:>9.2f}{cpu:>9.2f}{1000 * cpu / units:>13.1f}{shown}", flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--assets", type=int, default=1_000_000)
-    parser.add_argument("--pages", type=int, default=50)
-    options = parser.parse_args()
-    print(f"{'sandbox with ' + format(options.assets, ',') + ' assets':<44}{'wall s':>9}{'cpu s':>9}{'cpu ms each':>13}")
-    number, last = options.pages, FIRST_ID + options.assets - 1
-    with serving(options.assets) as gateway:
-        print(f"peak memory after the start: {gateway.peak_mb():.0f} MB")
-        row(gateway, "pages of 300 from the beginning", number, "pages", lambda: pages(gateway, 0, number))
-        row(gateway, "pages of 300 at the end", number, "pages", lambda: pages(gateway, last - 300 * number, number))
-        some = ",".join(str(FIRST_ID + at * (options.assets // 300)) for at in range(300))
+def findings(size: int) -> Iterator[Finding]:
+    last = FIRST_ID + size - 1
+    with serving(size) as gateway:
+        started = gateway.peak_mb()
+        some = ",".join(str(FIRST_ID + at * (size // 300)) for at in range(300))
         by_id = {"filters": [{"field": "asset.assetID", "operator": "IN", "value": some}]}
 
         def batches() -> None:
             for _ in range(10):
                 gateway.http.post(SEARCH, params={"pageSize": 300}, json=by_id).raise_for_status()
 
-        row(gateway, "searches for 300 ids", 10, "calls", batches)
-        row(gateway, "imports of 500 new assets, processed", 10, "calls", lambda: imports(gateway, 10))
-        row(gateway, "imports of 500 known assets, processed", 10, "calls", lambda: imports(gateway, 10))
-        row(gateway, "pages of 300 imported assets", 10, "pages", lambda: pages(gateway, last, 10))
         waits: list[float] = []
-        row(gateway, "a count that scans everything", 1, "calls", lambda: waits.extend(waits_beside_a_scan(gateway)))
+        for what, units, unit, work in (
+            ("pages of 300 from the beginning", PAGES, "pages", lambda: pages(gateway, 0, PAGES)),
+            ("pages of 300 at the end", PAGES, "pages", lambda: pages(gateway, last - 300 * PAGES, PAGES)),
+            ("searches for 300 ids", 10, "calls", batches),
+            ("imports of 500 new assets, processed", 10, "calls", lambda: imports(gateway, 10)),
+            ("imports of 500 known assets, processed", 10, "calls", lambda: imports(gateway, 10)),
+            ("pages of 300 imported assets", 10, "pages", lambda: pages(gateway, last, 10)),
+            ("a count that scans everything", 1, "calls", lambda: waits.extend(waits_beside_a_scan(gateway))),
+        ):
+            yield row(gateway, what, units, unit, work)
         waits.sort()
-        print(f"a get beside that count: median {1000 * waits[len(waits) // 2]:.0f} ms, longest {1000 * waits[-1]:.0f} ms")
-        print(f"peak memory: {gateway.peak_mb():.0f} MB")
+        middle, longest = 1000 * waits[len(waits) // 2], 1000 * waits[-1]
+        yield Remark(f"with {size:,} assets, a get beside that count: median {middle:.0f} ms, longest {longest:.0f} ms")
+        yield Remark(
+            f"with {size:,} assets, peak memory: {started:.0f} MB after the start, {gateway.peak_mb():.0f} MB in the end"
+        )
 
 
-if __name__ == "__main__":
-    main()
+def row(gateway: Gateway, what: str, units: int, unit: str, work: Callable[[], None]) -> Row:
+    cpu, wall = gateway.cpu(), time.perf_counter()
+    work()
+    return Row(what, units, time.perf_counter() - wall, gateway.cpu() - cpu, gateway.peak_mb(), unit)
