@@ -64,8 +64,13 @@ def command(
     if process.returncode != expect:
         shown = " ".join(arguments)
         raise BenchmarkError(f"{shown} ended with {process.returncode}, expected {expect}: {''.join(complained)[-2000:]}")
-    peak = max(usage.ru_maxrss / 1024, tree.peak_mb)
-    return Usage(wall, usage.ru_utime + usage.ru_stime, peak, "".join(said))
+    return Usage(wall, usage.ru_utime + usage.ru_stime, _peak(usage.ru_maxrss / 1024, tree.peak_mb), "".join(said))
+
+
+def _peak(counted: float, seen: float) -> float:
+    """The kernel counts exactly, but a child starts with what its parent had: a small figure may be this process's own."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return seen if seen and counted <= own else max(counted, seen)
 
 
 def tool(
@@ -106,8 +111,8 @@ class _Tree(threading.Thread):
     def run(self) -> None:
         while not self._over.wait(INTERVAL):
             pids = _tree(self._pid)
-            if len(pids) > 1:
-                self.peak_mb = max(self.peak_mb, sum(_proportional_mb(pid) for pid in pids))
+            now = sum(_proportional_mb(pid) for pid in pids) if len(pids) > 1 else _peak_mb(self._pid)
+            self.peak_mb = max(self.peak_mb, now)
 
     def stop(self) -> None:
         self._over.set()
@@ -125,7 +130,15 @@ def _tree(pid: int) -> list[int]:
 
 
 def _proportional_mb(pid: int) -> float:
-    with suppress(OSError, ValueError, IndexError):
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
+    return _told(Path(f"/proc/{pid}/smaps_rollup"), "Pss:")
+
+
+def _peak_mb(pid: int) -> float:
+    return _told(Path(f"/proc/{pid}/status"), "VmHWM:")
+
+
+def _told(path: Path, name: str) -> float:
+    """A line of a file of the kernel in megabytes; 0 where the process is gone, or this is no Linux."""
+    with suppress(OSError, ValueError, StopIteration):
+        return next(int(line.split()[1]) for line in path.read_text().splitlines() if line.startswith(name)) / 1024
     return 0.0
