@@ -316,4 +316,9 @@ def _sync_calls(changes: Iterable[Change], batch_size: int) -> int:
         for change in changes
         if change.connector is not None and change.action in (Action.CREATE, Action.UPDATE, Action.RETIRE)
     )
-    return sum(ceil(count / max(1, batch_size)) for count in connectors.values())
+    return sync_calls(connectors.values(), batch_size)
+
+
+def sync_calls(assets: Iterable[int], batch_size: int) -> int:
+    """Import calls for so many assets of each connector."""
+    return sum(ceil(count / max(1, batch_size)) for count in assets)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import ceil
 from typing import Literal
 
 from declarative.assets.identity import LiveIndex, match_known
@@ -16,7 +15,8 @@ from declarative.plan.known import brief_of
 from declarative.plan.model import AppliedReport
 from declarative.qualys.model import Reader
 from declarative.queries.model import FilterDocument
-from declarative.refresh.filters import MAX_VALUES, Term, documents
+from declarative.refresh.cost import CHEAP_CALLS, SNAPSHOT_CALLS, full_calls, targeted_calls
+from declarative.refresh.filters import Term, documents
 from declarative.refresh.keys import Wanted
 from declarative.refresh.scan import Scanner
 from declarative.refresh.trim import Kept, trimmer
@@ -25,14 +25,8 @@ from declarative.state.model import Snapshot
 Resource = AppliedAsset | AppliedReport
 Mode = Literal["auto", "full", "none"]
 
-CHEAP_CALLS = 3
-"""Up to this many calls a targeted read is not worth asking whether a full scan would be cheaper."""
-
 SCAN_LIMIT = 50
 """Calls a full scan may take when it only serves to rule out a match by an address that no filter covers."""
-
-
-_SNAPSHOT_CALLS = 2  # what changed since, and the count that tells whether something is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +140,8 @@ class _Read:
         if self.updated_since is not None:
             return 1
         if self.scanner.watermark() is not None:
-            return _SNAPSHOT_CALLS
-        return max(1, ceil(self.scanner.reader.count() / self.scanner.page_size))
+            return SNAPSHOT_CALLS
+        return full_calls(self.scanner.reader.count(), self.scanner.page_size)
 
     def index(self) -> LiveIndex:
         return LiveIndex.packed(sorted(self.records.items()))
@@ -168,7 +162,7 @@ def _auto(read: _Read, assets: list[Wanted]) -> Refreshed:
             f"full scan ({read.scan()}): {_count(blind, 'asset')} can only be found by MAC, IP address or marker, which no "
             "search filter covers"
         )
-    estimate = ceil(by_id / MAX_VALUES) + ceil(2 * len(loose) / MAX_VALUES)
+    estimate = targeted_calls(by_id, len(loose))
     if estimate > CHEAP_CALLS:
         scan = read.scan_calls()
         if scan <= estimate:
