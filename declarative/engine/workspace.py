@@ -13,6 +13,7 @@ from declarative.core.diagnostics import Diagnostic, has_errors, ordered
 from declarative.core.errors import InvalidError
 from declarative.kinds import lower
 from declarative.kinds.model import Desired
+from declarative.kinds.noting import RuleNoter
 from declarative.kinds.registry import depends_on_text_alone
 from declarative.manifest import find_project, load
 from declarative.manifest.model import Loaded, Project
@@ -81,7 +82,8 @@ def open_workspace(
 ) -> Workspace:
     """Reads the project that `start` lies in. Raises InvalidError where there is none or its file is wrong; errors in
     manifests are diagnostics."""
-    loaded = load(find_project(start), environment=environment, variables=variables, environ=environ)
+    root = find_project(start)
+    loaded = load(root, environment=environment, variables=variables, environ=environ, noter=RuleNoter(now))
     desired = lower(loaded, now=now)
     return Workspace(loaded, desired, ordered((*loaded.diagnostics, *desired.diagnostics)))
 

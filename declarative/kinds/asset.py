@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from declarative.assets.model import ConnectorRef, DesiredAsset, OnRemove
 from declarative.kinds import asset_rules
 from declarative.kinds.context import Context, Lowered
+from declarative.kinds.noting import AssetNote, noted
 from declarative.kinds.rules import Finding
-from declarative.kinds.values import epoch_milliseconds
+from declarative.kinds.unopened import UnopenedCore, UnopenedIdentity, halves
 from declarative.manifest.model import Manifest
 from declarative.schema.suggest import did_you_mean
-
-DATES = ("sourceCreatedDate", "sourceLastUpdatedDate")
-
 
 def lower_connector(manifest: Manifest, _context: Context) -> Lowered[ConnectorRef]:
     spec = manifest.spec
@@ -25,60 +22,60 @@ def lower_connector(manifest: Manifest, _context: Context) -> Lowered[ConnectorR
 
 
 def lower_asset(manifest: Manifest, context: Context) -> Lowered[DesiredAsset]:
+    note = noted(manifest.note, context.now)
+    return _lower_looking(manifest, context) if note is None else _lower_noted(manifest, note, context)
+
+
+def _lower_looking(manifest: Manifest, context: Context) -> Lowered[DesiredAsset]:
     spec = manifest.spec
     findings = list(asset_rules.check(spec, context.now))
     name = spec.get("connector")
     connector = context.connectors.get(name) if name is not None else None
-    if name is None or connector is None:
-        if name is None or f"Connector/{name}" in context.broken:
-            return Lowered(None, tuple(findings))
-        hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
-        findings.append(Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint))
-        return Lowered(None, tuple(findings))
+    if connector is None:
+        return Lowered(None, (*findings, *_unconnected(name, context)))
     lifecycle = spec.get("lifecycle") or {}
+    identity, core = halves(spec)
     asset = DesiredAsset(
         address=manifest.address,
         connector=connector,
-        identity=pruned(spec.get("identityAttributes") or {}),
-        core=_core(spec.get("coreAttributes") or {}),
-        ignore=frozenset(path.removeprefix("spec.") for path in lifecycle.get("ignore") or () if path is not None),
+        identity=identity,
+        core=core,
+        ignore=_ignored(lifecycle.get("ignore")),
         on_remove=OnRemove(lifecycle.get("onRemove", OnRemove.FORGET)),
         position=manifest.position,
         labels=manifest.labels,
+        digest=manifest.digest,
     )
     return Lowered(asset, tuple(findings))
 
 
-def _core(written: Mapping[str, Any]) -> Mapping[str, Any]:
-    core = pruned(written)
-    for name in DATES:
-        if name in core:
-            try:
-                core[name] = epoch_milliseconds(core[name])
-            except ValueError:
-                del core[name]  # told by asset/date; a project that turns the rule off has the date left out
-    return core
+def _lower_noted(manifest: Manifest, note: AssetNote, context: Context) -> Lowered[DesiredAsset]:
+    connector = context.connectors.get(note.connector)
+    if connector is None:
+        return Lowered(None, tuple(_unconnected(note.connector, context)))
+    asset = DesiredAsset(
+        address=manifest.address,
+        connector=connector,
+        identity=UnopenedIdentity(manifest, note.known),
+        core=UnopenedCore(manifest, note.names),
+        ignore=_ignored(note.ignore),
+        on_remove=OnRemove.FORGET if note.on_remove is None else OnRemove(note.on_remove),
+        position=manifest.position,
+        labels=manifest.labels,
+        digest=manifest.digest,
+    )
+    return Lowered(asset)
 
 
-def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed".
-
-    Whole numbers become integers: `2.0` is an integer by JSON Schema, and the API wants it without the point."""
-    kept: dict[str, Any] = {}
-    for key, item in value.items():
-        below = item if type(item) in _AS_THEY_ARE else _pruned(item)
-        if below is not None:
-            kept[key] = below
-    return kept
+_NONE_IGNORED: frozenset[str] = frozenset()
 
 
-_AS_THEY_ARE = frozenset({str, int, bool})
+def _ignored(paths: Sequence[str | None] | None) -> frozenset[str]:
+    return frozenset(path.removeprefix("spec.") for path in paths if path is not None) if paths else _NONE_IGNORED
 
 
-def _pruned(item: Any) -> Any:
-    if isinstance(item, dict):
-        return pruned(item) or None
-    if isinstance(item, list):
-        kept = [child if type(child) in _AS_THEY_ARE else _pruned(child) for child in item]
-        return [child for child in kept if child is not None] or None
-    return int(item) if isinstance(item, float) and item.is_integer() else item
+def _unconnected(name: str | None, context: Context) -> Iterator[Finding]:
+    """What to say of an asset whose connector is not known; nothing where that has been said elsewhere."""
+    if name is not None and f"Connector/{name}" not in context.broken:
+        hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
+        yield Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint)

@@ -22,7 +22,9 @@ def row_manifest(declaration: InventoryDeclaration, key: str, spec: Mapping[str,
     """What the row would look like as a manifest. Every pointer leads to the row's place."""
     kind, _, name = declaration.row_address(key).partition("/")
     place = position or declaration.locate("")
-    return Manifest(API_VERSION, kind, name, declaration.metadata, spec, place, lambda _pointer: place)
+    metadata = {**declaration.metadata, "name": name}
+    value = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+    return Manifest.of(value, place, lambda _pointer: place)
 
 
 def lower_row(

@@ -1,69 +1,83 @@
-"""The warm cache: values of documents that were read and found right before, by the bytes of their file.
+"""The warm cache: what is known of documents that were read and found right before, by the bytes of their file.
 
-It holds nothing that the files do not say: losing it costs time. It is never believed blindly either. A file's entry is
+It holds nothing that the files do not say: losing it costs time. It is never believed blindly either. A file's entries are
 found by the digest of its bytes alone, and the whole is sealed (`seal.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from declarative.manifest.documents import Context, Outcome, read_document
+from declarative.manifest.documents import Outcome
+from declarative.manifest.kept import KeptDocument, KeptFile
+from declarative.manifest.model import Manifest, shared_labels
 from declarative.manifest.seal import SealedFile, sealed
-from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
+from declarative.manifest.sources import RawDocument
+from declarative.schema.registry import API_VERSION
 
-CACHE_FILE = Path(".declarative") / "cache" / "manifests.json"
+CACHE_FILE = Path(".declarative") / "cache" / "manifests"
 
 Entry = list[Any]
-"""One document: start and end of its bytes, first line, line and column of its content, value (None: read it again)."""
+"""One document: start and end of its bytes, its first line; and where it may be taken for right without being read: line and
+column of its content, kind, name, labels, digest (hex), note."""
+
+_DIGEST_LENGTH = 40
 
 
 @dataclass(slots=True)
 class WarmCache:
-    """Entries of a former run, and those of this one. `save` writes only what this run used."""
+    """Entries of a former run, and those of this one, a line of JSON for each file. `save` writes only what this run used.
+
+    `values`: what another process has just read (a JSON text or None for each entry), so that it is not read twice."""
 
     file: SealedFile | None = None
-    old: dict[str, list[Entry]] = field(default_factory=dict)
-    new: dict[str, list[Entry]] = field(default_factory=dict)
+    old: dict[str, bytes] = field(default_factory=dict)
+    new: dict[str, bytes] = field(default_factory=dict)
+    values: dict[str, list[str | None]] = field(default_factory=dict)
     fresh: bool = False
 
     @property
     def is_used(self) -> bool:
         return self.file is not None or bool(self.old)
 
-    def learn(self, entries: Mapping[str, list[Entry]]) -> None:
-        """Entries that another process has made just now."""
-        self.old.update(entries)
-        self.fresh = True
+    def learn(self, found: Mapping[str, tuple[list[Entry], list[str | None]]]) -> None:
+        """What another process has found just now."""
+        for digest, (entries, values) in found.items():
+            self.old[digest] = orjson.dumps(entries)
+            self.values[digest] = values
+            self.fresh = True
 
     def get(self, digest: str) -> list[Entry] | None:
-        entries = self.old.get(digest)
-        if entries is not None:
-            self.new[digest] = entries
-        return entries
+        line = self.old.get(digest)
+        if line is None:
+            return None
+        self.new[digest] = line
+        found: list[Entry] = orjson.loads(line)
+        return found
 
     def put(self, digest: str, entries: list[Entry]) -> None:
-        self.new[digest] = entries
+        self.new[digest] = orjson.dumps(entries)
         self.fresh = True
 
     def save(self) -> None:
         """Write the cache where something changed."""
         if self.file is not None and (self.fresh or len(self.new) != len(self.old)):
-            self.file.write(orjson.dumps(self.new))
+            self.file.write(b"\n".join(digest.encode() + line for digest, line in self.new.items()))
 
     def load(self) -> None:
         body = self.file.read() if self.file is not None else None
-        self.old = orjson.loads(body) if body is not None else {}
+        for line in bytes(body).split(b"\n") if body else ():
+            self.old[line[:_DIGEST_LENGTH].decode()] = line[_DIGEST_LENGTH:]
 
 
-def open_cache(root: Path, environ: Mapping[str, str], limits: ReadLimits) -> WarmCache:
+def open_cache(root: Path, environ: Mapping[str, str], made_with: object) -> WarmCache:
     """The cache of a project; one that remembers nothing where this user has no place for a key."""
-    cache = WarmCache(sealed(root / CACHE_FILE, environ, repr(limits)))
+    cache = WarmCache(sealed(root / CACHE_FILE, environ, repr(made_with)))
     cache.load()
     return cache
 
@@ -71,14 +85,19 @@ def open_cache(root: Path, environ: Mapping[str, str], limits: ReadLimits) -> Wa
 def entry_of(outcome: Outcome, document: RawDocument) -> Entry:
     """What a later run may take for granted about a document."""
     manifest, locate = outcome.manifest, outcome.locate
+    entry: Entry = [*document.extent, document.line]
     if manifest is None or locate is None or not outcome.pure:
-        return [*document.extent, document.line, 1, 1, None]
-    value = {"apiVersion": manifest.api_version, "kind": manifest.kind, "metadata": manifest.metadata, "spec": manifest.spec}
-    return [*document.extent, document.line, *locate.start, value]
+        return entry
+    return [*entry, *locate.start, manifest.kind, manifest.name, manifest.labels, manifest.digest.hex(), manifest.note]
 
 
-def entries_of(data: bytes, limits: ReadLimits) -> list[Entry] | None:
-    """The entries of a file read on its own; None where its bytes are at fault."""
-    documents, wrong = documents_of(data, "", limits)
-    context = Context(limits)
-    return None if wrong else [entry_of(read_document(document, context), document) for document in documents]
+def kept_manifest(entry: Sequence[Any], file: KeptFile, value: str | None) -> tuple[Manifest, KeptDocument] | None:
+    """The manifest of an entry; None where its document has to be read. `value`: what it says, where that is at hand."""
+    if len(entry) == 3:
+        return None
+    start, end, line, row, column, kind, name, labels, digest, note = entry
+    kept = KeptDocument(file, start, end, line, row, column)
+    body = kept if value is None else value.encode()
+    shared = shared_labels(labels)
+    return Manifest(API_VERSION, kind, name, shared, bytes.fromhex(digest), kept.position, kept, body, note), kept
+

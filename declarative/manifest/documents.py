@@ -10,7 +10,7 @@ from typing import Any
 
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.manifest.locate import DocumentLocator, Origin, escape
-from declarative.manifest.model import Manifest
+from declarative.manifest.model import Manifest, Noter
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, read_nodes, to_value
 from declarative.manifest.overlays import Overlay, overlaid
 from declarative.manifest.quick import read_quickly
@@ -25,7 +25,6 @@ from declarative.schema.suggest import did_you_mean
 from declarative.schema.validate import Violation, violations
 
 _KIND_LINE = re.compile(r"^kind:[ ]+[\"']?(\w+)", re.MULTILINE)
-_NO_VALUES: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class Context:
     variables: Mapping[str, Variable] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     overlays: Sequence[Overlay] = ()
+    noter: Noter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,9 @@ def _kind_of(root: Node) -> str:
     return entry[1].text if entry and isinstance(entry[1], ScalarNode) else ""
 
 
-def read_document(document: RawDocument, context: Context, checked: Value | None = None) -> Outcome:
-    """One document of a manifest file, all the way to a manifest or to everything that is wrong with it. `checked` is its
-    value where a former run has read it already, and found it right."""
-    read = checked or read_value(document, context.limits)
+def read_document(document: RawDocument, context: Context) -> Outcome:
+    """One document of a manifest file, all the way to a manifest or to everything that is wrong with it."""
+    read = read_value(document, context.limits)
     if read.value is None:
         return Outcome(diagnostics=read.diagnostics)
     locate = DocumentLocator(document, read.start, context.limits)
@@ -121,19 +120,19 @@ def read_document(document: RawDocument, context: Context, checked: Value | None
         locate = replace(locate, origins=origins)
     # A value that could not be read or resolved is null by now; the schema has nothing to add to that.
     known = {one.position for one in found}
-    refused: tuple[Violation, ...] = ()
-    if checked is None or value is not read.value:
-        refused = violations(value["kind"], value)
-        found.extend(one for one in _located(refused, locate) if one.position not in known)
+    refused = violations(value["kind"], value)
+    found.extend(one for one in _located(refused, locate) if one.position not in known)
     address = address_of(value)
     if found or document.marred:
         # Positions that one forbidden character has already been reported for say nothing new.
         kept = [one for one in found if one.position is None or one.position.line not in document.marred]
         left = remainder(value["kind"], value, refused)
-        partial = _manifest(left, locate) if left is not None else None
+        partial = Manifest.of(left, locate.position, locate) if left is not None else None
         told = tuple(replace(one, address=one.address or address) for one in kept)
         return Outcome(None, told, address, locate, applied, partial=partial)
-    return Outcome(_manifest(value, locate), (), address, locate, applied, pure=value is read.value)
+    note = context.noter.note(value["kind"], value) if context.noter is not None else None
+    manifest = Manifest.of(value, locate.position, locate, note)
+    return Outcome(manifest, (), address, locate, applied, pure=value is read.value)
 
 
 def _resolved(
@@ -227,19 +226,6 @@ def address_of(value: Mapping[str, Any]) -> str | None:
     metadata = value.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     return f"{value['kind']}/{name}" if isinstance(name, str) else None
-
-
-def _manifest(value: Mapping[str, Any], locate: DocumentLocator) -> Manifest:
-    metadata = value["metadata"]
-    return Manifest(
-        api_version=value["apiVersion"],
-        kind=value["kind"],
-        name=metadata.get("name") or "",
-        metadata=metadata,
-        spec=value.get("spec") or _NO_VALUES,
-        position=locate.position,
-        locate=locate,
-    )
 
 
 def _shown(value: Any) -> str:

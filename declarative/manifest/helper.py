@@ -6,18 +6,24 @@ file's bytes. A helper that cannot start, dies or talks nonsense costs time, nev
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from declarative.manifest.cache import Entry, entries_of
-from declarative.manifest.sources import ReadLimits
+from declarative.manifest.cache import Entry, entry_of
+from declarative.manifest.documents import Context, read_document
+from declarative.manifest.model import Noter
+from declarative.manifest.sources import ReadLimits, documents_of
 from declarative.manifest.walk import digest_of_file, read_file
+
+Answer = dict[str, tuple[list[Entry], list[str | None]]]
+"""By the digest of a file's bytes: an entry for each document, and its value as JSON (None: it has to be read again)."""
 
 
 class Helper:
@@ -26,24 +32,24 @@ class Helper:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
-    def collect(self) -> dict[str, list[Entry]]:
+    def collect(self) -> Answer:
         """Wait for it, and take what it found."""
         with self._process as process:
             output, _ = process.communicate()
         try:
-            found: dict[str, list[Entry]] = orjson.loads(output)
+            found: Answer = orjson.loads(output)
         except ValueError:
             return {}
         return found if process.returncode == 0 else {}
 
 
-def start_helper(files: Sequence[Path], limits: ReadLimits) -> Helper | None:
+def start_helper(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None) -> Helper | None:
     """A helper over these files; None where no process can be started."""
     if not sys.executable:
         return None
     # -P: nothing is imported from the folder that the user happens to stand in.
-    command = [sys.executable, "-P", "-m", "declarative.manifest.helper_main"]
-    order = orjson.dumps({"files": [str(path) for path in files], "limits": limits})
+    command = [sys.executable, "-P", "-m", noter.module if noter is not None else __name__]
+    order = orjson.dumps({"files": [str(path) for path in files], "limits": limits, "terms": noter.terms if noter else None})
     try:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:
@@ -57,13 +63,35 @@ def start_helper(files: Sequence[Path], limits: ReadLimits) -> Helper | None:
     return Helper(process)
 
 
-def answer(order: Mapping[str, Any]) -> dict[str, list[Entry]]:
-    """The entries of every file that could be read and has no forbidden bytes."""
-    limits = ReadLimits(**order["limits"])
-    found: dict[str, list[Entry]] = {}
+def answer(order: Mapping[str, Any], noter: Noter | None = None) -> Answer:
+    """What there is to say about every file that could be read and has no forbidden bytes."""
+    context = Context(ReadLimits(**order["limits"]), noter=noter)
+    found: Answer = {}
     for name in order["files"]:
-        data, _ = read_file(Path(name), name, limits)
-        entries = entries_of(data, limits) if data is not None else None
-        if data is not None and entries is not None:
-            found[digest_of_file(data)] = entries
+        data, _ = read_file(Path(name), name, context.limits)
+        if data is None:
+            continue
+        documents, wrong = documents_of(data, "", context.limits)
+        if wrong:
+            continue
+        entries, values = [], []
+        for document in documents:
+            outcome = read_document(document, context)
+            entry = entry_of(outcome, document)
+            manifest = outcome.manifest if len(entry) > 3 else None
+            entries.append(entry)
+            values.append(manifest.body.decode() if manifest is not None and isinstance(manifest.body, bytes) else None)
+        found[digest_of_file(data)] = (entries, values)
     return found
+
+
+def serve(noter_of: Callable[[Any], Noter] | None = None) -> None:
+    """What the helper process runs: files to read come in, an answer goes out."""
+    gc.disable()  # a short life, and nothing but trees in it
+    order = orjson.loads(sys.stdin.buffer.read())
+    noter = noter_of(order["terms"]) if noter_of is not None else None
+    sys.stdout.buffer.write(orjson.dumps(answer(order, noter)))
+
+
+if __name__ == "__main__":
+    serve()

@@ -12,17 +12,12 @@ import orjson
 
 from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Severity, ordered
-from declarative.manifest.cache import Entry, WarmCache, entry_of, open_cache
-from declarative.manifest.documents import (
-    Context,
-    Outcome,
-    Value,
-    diagnose,
-    read_document,
-)
+from declarative.manifest.cache import Entry, WarmCache, entry_of, kept_manifest, open_cache
+from declarative.manifest.documents import Context, Outcome, diagnose, read_document
 from declarative.manifest.helper import start_helper
+from declarative.manifest.kept import KeptDocument, KeptFile
 from declarative.manifest.locate import DocumentLocator
-from declarative.manifest.model import Loaded, Manifest, Project
+from declarative.manifest.model import Loaded, Manifest, Noter, Project
 from declarative.manifest.nodes import ScalarNode
 from declarative.manifest.overlay_files import outside, overlays_of
 from declarative.manifest.project import ReadProject, read_project
@@ -40,14 +35,15 @@ def load(
     variables: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
     limits: ReadLimits | None = None,
+    noter: Noter | None = None,
     cache_above: int = 512 * 1024,
     helper_above: int = 4 * 1024 * 1024,
 ) -> Loaded:
     """Read a project: every manifest that is right, and everything that is wrong with the others, in one run.
 
-    `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks. Projects of more than
-    `cache_above` bytes keep a warm cache; those of more than `helper_above` are read by two processes. Raises InvalidError
-    for an unknown environment; everything else that is wrong is a diagnostic.
+    `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks; `noter` sees every right
+    document. Projects of more than `cache_above` bytes keep a warm cache; those of more than `helper_above` are read by two
+    processes. Raises InvalidError for an unknown environment; everything else that is wrong is a diagnostic.
     """
     limits = limits or ReadLimits()
     read = read_project(root, environment, variables or {}, environ or {}, limits)
@@ -56,13 +52,14 @@ def load(
     found.extend(wrong)
     files, wrong = _manifest_files(root, read)
     found.extend(wrong)
-    context = Context(limits, read.variables, environ or {}, overlays)
+    context = Context(limits, read.variables, environ or {}, overlays, noter)
     sizes = {relative: _size(path) for relative, path in files.items()}
     total = sum(sizes.values())
     with no_garbage_collection():
-        gathered = _Gathered(context, open_cache(root, environ or {}, limits) if total > cache_above else WarmCache())
+        made_with = (limits, noter.module if noter is not None else None)
+        gathered = _Gathered(context, open_cache(root, environ or {}, made_with) if total > cache_above else WarmCache())
         shared = _second_half(sizes) if total > helper_above and not gathered.cache.old else []
-        helper = start_helper([files[relative] for relative in shared], limits) if shared else None
+        helper = start_helper([files[relative] for relative in shared], limits, noter) if shared else None
         for relative, path in files.items():
             if helper is not None and relative == shared[0]:
                 gathered.cache.learn(helper.collect())
@@ -91,6 +88,9 @@ def project_files(root: Path) -> tuple[Path, ...]:
     return (root / PROJECT_FILE, *files.values())
 
 
+_AnyLocator = DocumentLocator | KeptDocument
+
+
 @dataclass(slots=True)
 class _Gathered:
     """The manifests so far, by address, with what they need to be checked against each other."""
@@ -100,7 +100,7 @@ class _Gathered:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     partial: list[Manifest] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
-    _first: dict[str, DocumentLocator] = field(default_factory=dict)
+    _first: dict[str, _AnyLocator] = field(default_factory=dict)
     _applied: set[int] = field(default_factory=set)
     _digests: dict[str, str] = field(default_factory=dict)
     _is_text_alone: bool = True
@@ -127,11 +127,19 @@ class _Gathered:
         entries = self.cache.get(digest)
         if entries is None:
             self._read(data, relative, digest)
-        else:
-            for start, end, line, row, column, value in entries:
-                document = RawDocument(relative, data[start:end].decode(), line, extent=(start, end))
-                checked = Value(value, (row, column)) if value is not None else None
-                self.add(read_document(document, self.context, checked))
+            return
+        file = KeptFile(path, relative, digest, self.context.limits)
+        values = self.cache.values.pop(digest, None) or [None] * len(entries)
+        for entry, value in zip(entries, values, strict=True):
+            kept = kept_manifest(entry, file, value)
+            if kept is None or self._is_overlaid(kept[0].address):
+                start, end, line = entry[:3]
+                self.add(read_document(RawDocument(relative, data[start:end].decode(), line, extent=(start, end)), self.context))
+            else:
+                self._take(kept[0].address, kept[1], kept[0])
+
+    def _is_overlaid(self, address: str) -> bool:
+        return any(overlay.applies_to(address) for overlay in self.context.overlays)
 
     def _read(self, data: bytes, relative: str, digest: str) -> None:
         documents, wrong = documents_of(data, relative, self.context.limits)
@@ -153,17 +161,21 @@ class _Gathered:
         if address is None or locate is None:
             self._has_nameless |= bool(outcome.diagnostics)
             return
+        self._take(address, locate, outcome.manifest)
+
+    def _take(self, address: str, locate: _AnyLocator, manifest: Manifest | None) -> None:
         first = self._first.setdefault(address, locate)
         if first is not locate:
             self.found.append(_duplicate(address, first, locate))
-            twice = (self.manifests.pop(address, None), outcome.manifest)
-            self.partial.extend(manifest for manifest in twice if manifest is not None)
-        elif outcome.manifest is not None:
-            if outcome.manifest.kind == "Project":
+            twice = (self.manifests.pop(address, None), manifest)
+            self.partial.extend(one for one in twice if one is not None)
+        elif manifest is not None:
+            if manifest.kind == "Project":
                 refusal = Refusal("project/misplaced", "a project inside a project", f"only {PROJECT_FILE} at the root holds one")
-                self.found.append(diagnose(locate, "/kind", refusal))
+                opened = locate.opened() if isinstance(locate, KeptDocument) else locate
+                self.found.append(diagnose(opened, "/kind", refusal))
             else:
-                self.manifests[address] = outcome.manifest
+                self.manifests[address] = manifest
 
     @property
     def broken(self) -> frozenset[str]:
@@ -196,7 +208,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _duplicate(address: str, first: DocumentLocator, second: DocumentLocator) -> Diagnostic:
+def _duplicate(address: str, first: _AnyLocator, second: _AnyLocator) -> Diagnostic:
     place, other = second.place("/metadata/name"), first.place("/metadata/name")
     return Diagnostic(
         Severity.ERROR,
@@ -233,8 +245,7 @@ def _digest(project: Project, manifests: Sequence[Manifest]) -> str:
     """Over the meaning of the project and of every manifest; neither order, formatting nor this machine's paths matter."""
     meaning = hashlib.sha256(orjson.dumps(_project_meaning(project), option=orjson.OPT_SORT_KEYS))
     for manifest in manifests:
-        body = [manifest.api_version, manifest.kind, manifest.metadata, manifest.spec]
-        meaning.update(hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest())
+        meaning.update(manifest.digest)
     return "sha256:" + meaning.hexdigest()
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import orjson
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.manifest.verdict import Inputs
@@ -18,26 +22,106 @@ Locator = Callable[[str], Position]
 Knows where a value came from through a variable or an overlay; a pointer that does not exist gives the nearest parent."""
 
 
+class Kept(Hashable, Protocol):
+    """A document that is read again when somebody asks for it."""
+
+    def value(self) -> dict[str, Any]:
+        """Raises InvalidError where the file is not what it was."""
+
+
+Body = bytes | Kept
+"""A manifest's value as JSON, or where to find it: trees of Python objects take six times the memory, and most manifests
+of a large project are never looked into again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One YAML document. `spec` and `metadata` are plain dicts, lists, str, int, float, bool, None."""
+    """One YAML document. `digest` is over its meaning: neither formatting nor the order of keys matter.
+
+    `note`: what the kinds have found out about it when it was read (`Noter`); None where they have to look at it.
+    """
 
     api_version: str
     kind: str
     name: str
-    metadata: Mapping[str, Any]
-    spec: Mapping[str, Any]
+    labels: Mapping[str, str]
+    digest: bytes
     position: Position
     locate: Locator = field(compare=False, repr=False)
+    body: Body = field(compare=False, repr=False)
+    note: Any = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any], position: Position, locate: Locator, note: Any = None) -> Manifest:
+        """From a value that has passed its schema, or the well-typed part of one that has not."""
+        metadata = value.get("metadata") or {}
+        return cls(
+            api_version=value["apiVersion"],
+            kind=value["kind"],
+            name=metadata.get("name") or "",
+            labels=shared_labels(metadata.get("labels")),
+            digest=hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).digest(),
+            position=position,
+            locate=locate,
+            body=orjson.dumps(value),
+            note=note,
+        )
 
     @property
     def address(self) -> str:
         return f"{self.kind}/{self.name}"
 
     @property
-    def labels(self) -> Mapping[str, str]:
-        labels: Mapping[str, str] = self.metadata.get("labels") or {}
-        return labels
+    def value(self) -> Mapping[str, Any]:
+        """The whole document: plain dicts, lists, str, int, float, bool, None. Not to be changed."""
+        return opened(self.body)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        return self.value.get("metadata") or {}
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return self.value.get("spec") or {}
+
+
+@lru_cache(maxsize=32)
+def opened(body: Body) -> Mapping[str, Any]:
+    """What a body says. Raises InvalidError where its file is not what it was."""
+    # For the manifest in hand, whose members are asked for one by one.
+    value: Mapping[str, Any] = orjson.loads(body) if isinstance(body, bytes) else body.value()
+    return value
+
+
+_NO_LABELS: Mapping[str, str] = {}
+
+
+def shared_labels(labels: Any) -> Mapping[str, str]:
+    """Equal labels as one object: teams and tiers repeat in every manifest."""
+    if not labels or not isinstance(labels, dict):
+        return _NO_LABELS
+    return _labels(tuple(labels.items()))
+
+
+@lru_cache(maxsize=1024)
+def _labels(items: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    return dict(items)
+
+
+class Noter(Protocol):
+    """Looks at every document that its schema accepts, while it is at hand.
+
+    What it says is handed on with the manifest, and kept with it in the warm cache: JSON, and only what follows from the
+    document alone. `module`: run by a second process with `python -m`, where it answers for a noter made with `terms`.
+    """
+
+    @property
+    def module(self) -> str: ...
+
+    @property
+    def terms(self) -> Any: ...
+
+    def note(self, kind: str, value: Mapping[str, Any]) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)

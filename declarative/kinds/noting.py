@@ -1,0 +1,69 @@
+"""What the rules say about a manifest by itself, worked out while its value is at hand.
+
+Run as a program it is the second process of a large project: it reads, checks and takes notes of its half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from declarative.kinds import asset_rules
+from declarative.kinds.unopened import AT_HAND, halves, shared_names
+from declarative.manifest.helper import serve
+
+
+@dataclass(frozen=True, slots=True)
+class AssetNote:
+    """An asset that no rule finds anything wrong with, and what is asked for most often of it.
+
+    `connector`: its name; `known`: the identity's `AT_HAND`; `names`: of its core attributes; `ignore` and `on_remove` as in
+    the manifest, None where they are not there."""
+
+    connector: str
+    known: tuple[str | int | None, ...]
+    names: tuple[str, ...]
+    ignore: Sequence[str | None] | None
+    on_remove: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNoter:
+    """`manifest.model.Noter` over the rules, as of `now`."""
+
+    now: datetime
+
+    @property
+    def module(self) -> str:
+        return __name__ if __name__ != "__main__" else "declarative.kinds.noting"
+
+    @property
+    def terms(self) -> float:
+        return self.now.timestamp()
+
+    def note(self, kind: str, value: Mapping[str, Any]) -> list[Any] | None:
+        """The time and the members of an AssetNote; None where a rule has something to say, or there is nothing to note."""
+        if kind != "Asset":
+            return None
+        spec: Mapping[str, Any] = value.get("spec") or {}
+        if next(iter(asset_rules.check(spec, self.now)), None) is not None:
+            return None
+        identity, core = halves(spec)
+        lifecycle = spec.get("lifecycle") or {}
+        known = [identity.get(name) for name in AT_HAND]
+        return [self.terms, spec.get("connector"), known, list(core), lifecycle.get("ignore"), lifecycle.get("onRemove")]
+
+
+def noted(note: Any, now: datetime) -> AssetNote | None:
+    """What was noted, where it still holds. What was right stays right as time goes on ("not in the future" alone asks for
+    it); a clock that was set back starts anew."""
+    if note is None or note[0] > now.timestamp():
+        return None
+    _, connector, known, names, ignore, on_remove = note
+    return AssetNote(connector, tuple(known), shared_names(tuple(names)), ignore, on_remove)
+
+
+if __name__ == "__main__":
+    serve(lambda terms: RuleNoter(datetime.fromtimestamp(terms, UTC)))

@@ -1,0 +1,74 @@
+"""A document that an earlier reading, or another process, has found right: where it stands, and not what it says.
+
+What it says is read again from the file when somebody asks, after a look at whether the file is still the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from declarative.core.diagnostics import Position
+from declarative.core.errors import InvalidError
+from declarative.manifest.documents import read_value
+from declarative.manifest.locate import DocumentLocator, Place
+from declarative.manifest.sources import RawDocument, ReadLimits
+from declarative.manifest.walk import digest_of_file, read_file
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A manifest file with these bytes (`digest`), as it was when the project was read."""
+
+    path: Path
+    relative: str
+    digest: str
+    limits: ReadLimits = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """The `Locator` of a kept document, and the way to its value. `start` and `end` are of its bytes in the file, `line` its
+    first one, `row` and `column` where its content begins."""
+
+    file: KeptFile
+    start: int
+    end: int
+    line: int
+    row: int
+    column: int
+
+    def __call__(self, pointer: str) -> Position:
+        return self.opened().place(pointer).position
+
+    @property
+    def position(self) -> Position:
+        return Position(self.file.relative, self.row, self.column)
+
+    def place(self, pointer: str) -> Place:
+        return self.opened().place(pointer)
+
+    def opened(self) -> DocumentLocator:
+        """Raises InvalidError where the file is not what it was."""
+        return DocumentLocator(self._raw(), (self.row, self.column), self.file.limits)
+
+    def value(self) -> dict[str, Any]:
+        """Raises InvalidError where the file is not what it was."""
+        found: dict[str, Any] = read_value(self._raw(), self.file.limits).value
+        return found
+
+    def _raw(self) -> RawDocument:
+        text = _bytes_of(self.file)[self.start : self.end].decode()
+        return RawDocument(self.file.relative, text, self.line, extent=(self.start, self.end))
+
+
+@lru_cache(maxsize=8)
+def _bytes_of(file: KeptFile) -> bytes:
+    data, wrong = read_file(file.path, file.relative, file.limits)
+    if data is None or digest_of_file(data) != file.digest:
+        raise InvalidError(
+            f"{file.relative} was changed while it was being read", hint="run the command again", diagnostics=tuple(wrong)
+        )
+    return data
