@@ -13,6 +13,7 @@ from declarative.kinds.unopened import UnopenedCore, UnopenedIdentity, halves
 from declarative.manifest.model import Manifest
 from declarative.schema.suggest import did_you_mean
 
+
 def lower_connector(manifest: Manifest, _context: Context) -> Lowered[ConnectorRef]:
     spec = manifest.spec
     if spec.get("connectorUuid") is None:

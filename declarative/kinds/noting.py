@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from declarative.kinds import asset_rules
-from declarative.kinds.unopened import AT_HAND, halves, shared_names
+from declarative.kinds.unopened import AT_HAND, core_names, pruned, shared_names
 from declarative.manifest.helper import serve
 
 
@@ -50,10 +50,12 @@ class RuleNoter:
         spec: Mapping[str, Any] = value.get("spec") or {}
         if next(iter(asset_rules.check(spec, self.now)), None) is not None:
             return None
-        identity, core = halves(spec)
+        identity = spec.get("identityAttributes") or {}
         lifecycle = spec.get("lifecycle") or {}
-        known = [identity.get(name) for name in AT_HAND]
-        return [self.terms, spec.get("connector"), known, list(core), lifecycle.get("ignore"), lifecycle.get("onRemove")]
+        known = pruned({name: identity[name] for name in AT_HAND if name in identity})
+        at_hand = [known.get(name) for name in AT_HAND]
+        names = core_names(spec)
+        return [self.terms, spec.get("connector"), at_hand, names, lifecycle.get("ignore"), lifecycle.get("onRemove")]
 
 
 def noted(note: Any, now: datetime) -> AssetNote | None:

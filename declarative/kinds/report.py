@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from declarative.kinds import values
-from declarative.kinds.asset import pruned
 from declarative.kinds.context import Context, Lowered
 from declarative.kinds.durations import duration
 from declarative.kinds.model import OnEmpty, ReportDeclaration
 from declarative.kinds.rules import Finding
+from declarative.kinds.unopened import pruned
 from declarative.manifest.model import Manifest
 from declarative.schema.suggest import did_you_mean
 

@@ -94,6 +94,21 @@ def halves(spec: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return pruned(spec.get("identityAttributes") or {}), core
 
 
+def core_names(spec: Mapping[str, Any]) -> list[str]:
+    """The names of the core attributes in `halves` of a spec whose dates are right."""
+    return [name for name, item in (spec.get("coreAttributes") or {}).items() if _says_something(item)]
+
+
+def _says_something(item: Any) -> bool:
+    if type(item) in _AS_THEY_ARE:
+        return True
+    if isinstance(item, dict):
+        return any(map(_says_something, item.values()))
+    if isinstance(item, list):
+        return any(map(_says_something, item))
+    return item is not None
+
+
 def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
     """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed".
 

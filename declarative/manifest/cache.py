@@ -100,4 +100,3 @@ def kept_manifest(entry: Sequence[Any], file: KeptFile, value: str | None) -> tu
     body = kept if value is None else value.encode()
     shared = shared_labels(labels)
     return Manifest(API_VERSION, kind, name, shared, bytes.fromhex(digest), kept.position, kept, body, note), kept
-

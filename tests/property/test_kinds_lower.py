@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from declarative.core.diagnostics import Position
 from declarative.kinds import lower
-from declarative.kinds.asset import pruned
+from declarative.kinds.noting import RuleNoter
+from declarative.kinds.unopened import AT_HAND, pruned
 from declarative.kinds.values import epoch_milliseconds
 from declarative.manifest.model import Loaded, Manifest, Project
 from declarative.schema import registry
@@ -31,9 +32,10 @@ PROJECT = Project(name="acme", root=Path("/srv/acme"), environment=None, base_ur
 KINDS = [kind for kind in registry.kinds() if kind != registry.PROJECT]
 
 
-def manifest(kind, name, spec):
+def manifest(kind, name, spec, noter=None):
     position = Position(f"{kind}-{name}.yaml")
-    return Manifest("declarative/v1", kind, name, {"name": name}, spec, position, lambda _: position)
+    value = {"apiVersion": "declarative/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+    return Manifest.of(value, position, lambda _: position, noter and noter.note(kind, value))
 
 
 def lowered(manifests):
@@ -115,6 +117,40 @@ def test_whatever_the_schema_accepts_is_lowered_without_a_traceback(kind, data):
         assert all(isinstance(row.value, str) for row in (*query.filters.filters, *query.asset_filters.filters))
     for report in state.reports:
         assert all(isinstance(report.request.get(name, ""), str) for name in ("assetList", "tagList", "emailNotification"))
+
+
+# Mostly right by the rules, too: an asset that no rule refuses is the one that is noted.
+RIGHT_ASSETS = st.fixed_dictionaries(
+    {"connector": st.sampled_from(["c", "d"]), "identityAttributes": st.just({"sourceNativeKey": "NK", "serialNumber": "SN-1"})},
+    optional={
+        "coreAttributes": st.dictionaries(
+            st.sampled_from(["domain", "isContainer", "biosInfo", "ports", "sourceCreatedDate", "customConnectorAttributes"]),
+            st.none()
+            | st.just({})
+            | st.just([])
+            | st.just({"a": None})
+            | st.just([None, {"port": None}])
+            | st.just("2026-01-02"),
+        ),
+        "lifecycle": st.sampled_from([{}, {"onRemove": "retire"}, {"ignore": ["spec.coreAttributes.domain"]}]),
+    },
+)
+
+
+@laws
+@given(
+    specs("Asset") | RIGHT_ASSETS.filter(lambda spec: is_valid("Asset", envelope("Asset", spec))),
+    st.timedeltas(timedelta(days=-3), timedelta(days=3)),
+)
+def test_an_asset_that_was_noted_means_what_it_means_when_looked_into(spec, ago):
+    connector = manifest("Connector", "c", {"connectorUuid": "489e8429-2e82-4599-a2a8-2b8f3d5c7a10"})
+    noted = lowered([connector, manifest("Asset", "x", spec, RuleNoter(NOW - ago))])
+    plain = lowered([connector, manifest("Asset", "x", spec)])
+    assert noted == plain
+    for one, other in zip(noted.assets, plain.assets, strict=True):
+        assert list(one.core) == list(other.core)
+        assert (one.native_key, one.pinned_id, one.digest) == (other.native_key, other.pinned_id, other.digest)
+        assert all(one.identity.get(name) == other.identity.get(name) for name in AT_HAND)
 
 
 def leaves(value):

@@ -26,15 +26,8 @@ def manifest():
 
     def make(kind, name, spec, **metadata):
         file = f"manifests/{kind.lower()}-{name}.yaml"
-        return Manifest(
-            api_version="declarative/v1",
-            kind=kind,
-            name=name,
-            metadata={"name": name, **metadata},
-            spec=spec,
-            position=Position(file),
-            locate=lambda pointer: Position(file, 2, 1 + pointer.count("/")),
-        )
+        value = {"apiVersion": "declarative/v1", "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec}
+        return Manifest.of(value, Position(file), lambda pointer: Position(file, 2, 1 + pointer.count("/")))
 
     return make
 

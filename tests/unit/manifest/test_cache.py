@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from declarative.core.errors import InvalidError
 from declarative.manifest import documents, load
 from declarative.manifest.cache import CACHE_FILE
 
@@ -12,6 +13,13 @@ apiVersion: declarative/v1
 kind: Connector
 metadata: {name: snow}
 spec: {connectorUuid: 5de2a9b0-1111-4222-8333-444455556666, source: SNOW}
+"""
+PROJECT = """\
+apiVersion: declarative/v1
+kind: Project
+metadata: {name: p}
+spec:
+  platform: EU1
 """
 BROKEN = CONNECTOR.replace("snow", "broken").replace("source", "sauce")
 
@@ -71,9 +79,25 @@ def test_a_cache_whose_content_was_altered_is_ignored(project, home):
     root = project({"manifests/a.yaml": CONNECTOR})
     cached(root, home)
     data = (root / CACHE_FILE).read_bytes()
-    assert b"SNOW" in data
-    (root / CACHE_FILE).write_bytes(data.replace(b"SNOW", b"EVIL"))
+    assert b'"snow"' in data
+    (root / CACHE_FILE).write_bytes(data.replace(b'"snow"', b'"evil"'))
+    assert cached(root, home).manifests[0].name == "snow"
+
+
+def test_a_file_that_changes_between_a_look_and_the_next_is_told(project, home):
+    root = project({"manifests/a.yaml": CONNECTOR})
+    cached(root, home)
+    (manifest,) = cached(root, home).manifests
+    (root / "manifests" / "a.yaml").write_text(CONNECTOR.replace("SNOW", "RAIN"))
+    with pytest.raises(InvalidError, match=r"manifests/a\.yaml was changed while it was being read"):
+        _ = manifest.spec
+
+
+def test_an_overlay_reaches_what_was_kept(project, home):
+    patch = "environments: {prod: {overlays: [{target: Connector/snow, patch: {spec: {source: PROD}}}]}}"
+    root = project({"manifests/a.yaml": CONNECTOR, "declarative.yaml": PROJECT + f"  {patch}\n"})
     assert cached(root, home).manifests[0].spec["source"] == "SNOW"
+    assert load(root, environment="prod", environ=home, cache_above=0).manifests[0].spec["source"] == "PROD"
 
 
 def test_a_key_that_others_can_read_is_not_used(project, home, reads):
