@@ -33,7 +33,7 @@ def _lower_looking(manifest: Manifest, context: Context) -> Lowered[DesiredAsset
     name = spec.get("connector")
     connector = context.connectors.get(name) if name is not None else None
     if connector is None:
-        return Lowered(None, (*findings, *_unconnected(name, context)))
+        return Lowered(None, (*findings, *unconnected(name, context)))
     lifecycle = spec.get("lifecycle") or {}
     identity, core = halves(spec)
     asset = DesiredAsset(
@@ -53,7 +53,7 @@ def _lower_looking(manifest: Manifest, context: Context) -> Lowered[DesiredAsset
 def _lower_noted(manifest: Manifest, note: AssetNote, context: Context) -> Lowered[DesiredAsset]:
     connector = context.connectors.get(note.connector)
     if connector is None:
-        return Lowered(None, tuple(_unconnected(note.connector, context)))
+        return Lowered(None, tuple(unconnected(note.connector, context)))
     asset = DesiredAsset(
         address=manifest.address,
         connector=connector,
@@ -75,7 +75,7 @@ def _ignored(paths: Sequence[str | None] | None) -> frozenset[str]:
     return frozenset(path.removeprefix("spec.") for path in paths if path is not None) if paths else _NONE_IGNORED
 
 
-def _unconnected(name: str | None, context: Context) -> Iterator[Finding]:
+def unconnected(name: str | None, context: Context) -> Iterator[Finding]:
     """What to say of an asset whose connector is not known; nothing where that has been said elsewhere."""
     if name is not None and f"Connector/{name}" not in context.broken:
         hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"

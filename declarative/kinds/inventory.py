@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from declarative.kinds import asset_rules
+from declarative.kinds.asset import unconnected
 from declarative.kinds.context import Context, Lowered
 from declarative.kinds.model import Condition, FieldSource, InventoryDeclaration, InventorySource
 from declarative.kinds.rules import Finding
@@ -29,47 +30,44 @@ _EMBEDDED = ("sqlite:", "duckdb:")
 
 
 def lower_inventory(manifest: Manifest, context: Context) -> Lowered[InventoryDeclaration]:
+    """Whatever may be missing from the well-typed part of a wrong manifest may be missing here; then it has no value."""
     spec = manifest.spec
-    findings = [*_source_findings(spec["from"])]
-    name = spec["connector"]
-    known = name in context.connectors or f"Connector/{name}" in context.broken
-    if not known:
-        hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
-        findings.append(Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint))
-    fields = [field for path, written in spec["map"].items() for field in _field(path, written, findings)]
+    source, name, key = spec.get("from"), spec.get("connector"), spec.get("key")
+    findings = [*(_source_findings(source) if source is not None else ()), *unconnected(name, context)]
+    fields = [field for path, written in (spec.get("map") or {}).items() for field in _field(path, written, findings)]
     defaults = [
         field
         for path, value in (spec.get("defaults") or {}).items()
         for field in _field(path, {"value": value}, findings, "/spec/defaults")
     ]
     where = [
-        condition for index, written in enumerate(spec.get("where") or ()) for condition in _condition(index, written, findings)
+        condition
+        for index, written in enumerate(spec.get("where") or ())
+        if written and "column" in written
+        for condition in _condition(index, written, findings)
     ]
+    is_clear = not findings
     findings.extend(asset_rules.ignored(((spec.get("lifecycle") or {}).get("ignore")) or ()))
+    if source is None or key is None or name is None or name not in context.connectors or not is_clear:
+        return Lowered(None, tuple(findings))
     if not any(field.path == NATIVE_KEY for field in fields):
-        fields.append(FieldSource(NATIVE_KEY, frozenset({"string"}), "/spec/key", column=spec["key"]))
-    if findings and any(finding.rule != "asset/ignore-path" for finding in findings):
-        return Lowered(None, tuple(findings))
-    if name not in context.connectors:
-        return Lowered(None, tuple(findings))
-    return Lowered(
-        InventoryDeclaration(
-            address=manifest.address,
-            connector=name,
-            source=_source(spec["from"]),
-            key=spec["key"],
-            fields=tuple(fields),
-            defaults=tuple(defaults),
-            where=tuple(where),
-            max_bad_rows=int(spec.get("maxBadRows", 0)),
-            engine=spec.get("engine", "duckdb"),
-            lifecycle=spec.get("lifecycle") or {},
-            columns=_columns(spec["key"], fields, where),
-            locate=manifest.locate,
-            metadata=manifest.metadata,
-        ),
-        tuple(findings),
+        fields.append(FieldSource(NATIVE_KEY, frozenset({"string"}), "/spec/key", column=key))
+    declaration = InventoryDeclaration(
+        address=manifest.address,
+        connector=name,
+        source=_source(source),
+        key=key,
+        fields=tuple(fields),
+        defaults=tuple(defaults),
+        where=tuple(where),
+        max_bad_rows=int(spec.get("maxBadRows") or 0),
+        engine=spec.get("engine") or "duckdb",
+        lifecycle=spec.get("lifecycle") or {},
+        columns=_columns(key, fields, where),
+        locate=manifest.locate,
+        metadata=manifest.metadata,
     )
+    return Lowered(declaration, tuple(findings))
 
 
 def template_columns(template: str) -> tuple[str, ...]:
@@ -180,7 +178,7 @@ def _condition(index: int, written: Mapping[str, Any], findings: list[Finding]) 
         negated = not value
     else:
         texts = value if isinstance(value, list) else [value]
-        values = tuple(text.strip() or None for text in texts)
+        values = tuple((text or "").strip() or None for text in texts)
         negated = comparison.startswith("not")
     yield Condition(written["column"], values, negated, f"{pointer}/column")
 

@@ -56,7 +56,7 @@ KINDS: tuple[Kind, ...] = (
         self_contained=True,
     ),
     Kind("Asset", "One third-party asset.", lower_asset, tolerant=True, self_contained=True),
-    Kind("AssetInventory", "Many assets at once, a row each.", lower_inventory),
+    Kind("AssetInventory", "Many assets at once, a row each.", lower_inventory, tolerant=True),
     Kind("Report", "A report that is run on change or on a schedule.", lower_report, tolerant=True, self_contained=True),
 )
 

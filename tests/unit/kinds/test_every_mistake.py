@@ -52,6 +52,22 @@ spec:
     - {field: asset.name, operator: EQUALS, valu: x}
     - {field: asset.name, operator: GREATER, value: x}
 """
+INVENTORY = """\
+kind: AssetInventory
+metadata: {name: cmdb}
+spec:
+  from: {csv: ../cmdb.csv}
+  conector: servicenow
+  key: sn
+  map:
+    identityAttributes.hostnam: host
+    coreAttributes.domain: {column: d, template: "{d}"}
+  where:
+    - {colum: x, equals: y}
+    - {column: x}
+  maxBadRows: some
+  lifecycle: {ignore: [coreAttributes.nothing]}
+"""
 
 
 @pytest.fixture
@@ -97,6 +113,19 @@ def test_the_other_filters_of_a_query_are_checked_beside_a_wrong_one(mistakes):
         ("filter/unknown-field", 7),
         ("schema/unknown-key", 8),
         ("filter/operator", 9),
+    ]
+
+
+def test_the_columns_and_the_place_of_an_inventory_are_checked_beside_unknown_keys(mistakes):
+    assert mistakes(INVENTORY, CONNECTOR) == [
+        ("inventory/source", 5),
+        ("schema/unknown-key", 6),
+        ("inventory/mapping", 9),
+        ("inventory/mapping", 10),
+        ("schema/unknown-key", 12),
+        ("inventory/condition", 13),
+        ("schema/type", 14),
+        ("asset/ignore-path", 15),
     ]
 
 
