@@ -72,6 +72,20 @@ def test_a_search_goes_on_from_a_cursor(client):
     assert len(first.records) + len(rest) == 250
 
 
+def test_assets_that_change_come_and_go_between_two_pages_move_no_other(sandbox, client):
+    before = [record["assetId"] for page in client.search(page_size=300) for record in page.records]
+    pages = client.search(page_size=50)
+    seen = [record["assetId"] for record in next(pages).records]
+    sandbox.call("drift", {"assetId": before[3], "delete": True})
+    for changed in (before[10], before[200]):
+        sandbox.call("drift", {"assetId": changed, "set": {"assetName": "renamed-meanwhile"}})
+    client.sync(CONNECTOR, [asset(1)], request_id="meanwhile")
+    sandbox.call("process", {})
+    seen += [record["assetId"] for page in pages for record in page.records]
+    assert len(seen) == len(set(seen))
+    assert set(before) <= set(seen)
+
+
 def test_a_filter_that_matches_nothing_is_empty_everywhere(client):
     nobody = FilterDocument((Filter("asset.name", "EQUALS", "no-such-host"),))
     assert list(client.search(nobody)) == []
