@@ -170,18 +170,25 @@ def plan_rows(schema: Mapping[str, Any], node: Mapping[str, Any], prefix: str, s
 
 def licences() -> str:
     lines = ["# Licences of dependencies\n", NOTE.format(source="what the packages say of themselves")]
+    extras = [f"`{name}`" for name in sorted(own_project()["optional-dependencies"])]
     lines.append(
-        "The tool and its extras `sandbox` and `postgres`, with everything they bring along on Linux. None is copied into ours.\n"
+        f"The tool and its extras {', '.join(extras[:-1])} and {extras[-1]}, with everything they bring along on Linux.\n"
+        "None is copied into ours.\n"
     )
     lines.append("| package | licence |\n|---|---|")
     lines += [f"| {name} | {cell(licence)} |" for name, licence in sorted(licences_of(own_requirements()).items())]
     return "\n".join(lines) + "\n"
 
 
+def own_project() -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project
+
+
 def own_requirements() -> list[Requirement]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    return [Requirement(one) for one in (*project["dependencies"], *extras["sandbox"], *extras["postgres"])]
+    extras = own_project()["optional-dependencies"]
+    wanted = [*own_project()["dependencies"], *(one for extra in extras.values() for one in extra)]
+    return [Requirement(one) for one in wanted]
 
 
 def licences_of(requirements: list[Requirement]) -> dict[str, str]:

@@ -69,6 +69,9 @@ def dependency_problems() -> Iterator[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
     names = {re.split(r"[^\w.-]", one, maxsplit=1)[0].lower() for one in wanted}
+    licences = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    licensed = {name for name in names if f"\n| {name.replace('.', '-')} | " in licences}
+    yield from (f"docs/licences.md says nothing of {name}" for name in sorted(names - licensed))
     table = (ROOT / "docs" / "decisions" / "0005-dependencies.md").read_text(encoding="utf-8")
     cells = re.findall(r"^\| ([^|]+?)(?: \(extra `\w+`\))? \| (.+) \|$", table, re.MULTILINE)
     reasoned = {name for cell, _ in cells for name in cell.lower().split(", ") if name not in ("package", "---")}

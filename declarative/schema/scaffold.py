@@ -14,6 +14,7 @@ from declarative.core.files import write_atomic
 from declarative.schema import registry
 from declarative.schema.registry import Schema, resolve
 from declarative.schema.validate import violations
+from declarative.schema.workflow import workflow_text
 
 SCHEMA_FOLDER = ".declarative/schemas"
 _WIDTH = 110
@@ -25,48 +26,6 @@ _GITIGNORE = """\
 .declarative/*
 !.declarative/schemas/
 plan.json
-"""
-
-_WORKFLOW = """\
-# Checks every change, and shows what it would do. Applying is a decision of its own: see `declarative apply`.
-name: declarative
-on:
-  pull_request:
-  push:
-    branches: [main]
-permissions:
-  contents: read
-jobs:
-  validate:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with:
-          python-version: "3.12"
-      - run: pip install qualys-declarative
-      - run: declarative validate -o github
-      - run: declarative fmt --check
-  plan:
-    needs: validate
-    # A fork has no secrets, and its changes are not to be trusted with any.
-    if: github.event_name == 'push' || github.event.pull_request.head.repo.full_name == github.repository
-    runs-on: ubuntu-latest
-    env:
-      QUALYS_USERNAME: ${{ secrets.QUALYS_USERNAME }}
-      QUALYS_PASSWORD: ${{ secrets.QUALYS_PASSWORD }}
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with:
-          python-version: "3.12"
-      - run: pip install qualys-declarative
-      - run: declarative plan --out plan.json -o markdown=plan.md
-      - run: cat plan.md >> "$GITHUB_STEP_SUMMARY"
-      - uses: actions/upload-artifact@v4
-        with:
-          name: plan
-          path: plan.json
 """
 
 
@@ -82,7 +41,7 @@ def project_files(name: str) -> Mapping[str, str]:
             suffix = ".example" if "from" in registry.schema_for(kind)["properties"]["spec"]["properties"] else ""
             files[f"manifests/{kind.lower()}.yaml{suffix}"] = manifest_text(kind, f"../{SCHEMA_FOLDER}/manifest{registry.SUFFIX}")
     files[".gitignore"] = _GITIGNORE
-    files[".github/workflows/declarative.yml"] = _WORKFLOW
+    files[".github/workflows/declarative.yml"] = workflow_text()
     files.update({f"{SCHEMA_FOLDER}/{file}": text for file, text in registry.files().items()})
     return files
 

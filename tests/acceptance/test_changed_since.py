@@ -105,6 +105,46 @@ def test_what_depends_on_a_change_is_planned_too_and_what_is_removed(workplace: 
     assert set(changes(plan)) == {"Asset/web-01", "Asset/web-02", "Asset/web-03"}
 
 
+INVENTORY = """\
+apiVersion: declarative/v1
+kind: AssetInventory
+metadata: {name: cmdb}
+spec:
+  connector: servicenow
+  from: {csv: data/*.csv}
+  key: id
+  map: {identityAttributes.hostName: host, coreAttributes.businessMetaData.department: department}
+"""
+
+
+def test_a_row_that_changed_is_planned_and_no_other(workplace: Any, git: Callable[..., str]) -> None:
+    workplace.write("manifests/cmdb.yaml", INVENTORY)
+    workplace.write("data/cmdb.csv", "id,host,department\na1,db-01,Sales\na2,db-02,Legal\na3,db-03,Legal\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=inventory")
+    git("branch", "--force", "main")
+    workplace.ok("apply", "--auto-approve", "--wait")
+
+    workplace.write("data/cmdb.csv", "host,id,department\ndb-02,a2,Legal\ndb-03,a3,Legal\ndb-01,a1,Sales\n")
+    moved = workplace.ok("plan", "--changed-since", "main", "--json", "--all").json
+    assert changes(moved) == {}
+
+    workplace.write("data/cmdb.csv", "id,host,department\na1,db-01,Sales\na2,db-02,Engineering\n")
+    workplace.write("data/more.csv", "id,host,department\na4,db-04,Sales\n")
+    plan = workplace.ok("plan", "--changed-since", "main", "--json", "--all").json
+    assert changes(plan) == {
+        "AssetInventory/cmdb[a2]": "update",
+        "AssetInventory/cmdb[a3]": "forget",
+        "AssetInventory/cmdb[a4]": "create",
+    }
+
+    git("checkout", "--quiet", "--", ".")
+    (workplace.folder / "data/more.csv").unlink()
+    workplace.write("manifests/cmdb.yaml", INVENTORY.replace("department: department", "department: {value: All}"))
+    plan = workplace.ok("plan", "--changed-since", "main", "--json", "--all").json
+    assert set(changes(plan)) == {f"AssetInventory/cmdb[a{number}]" for number in (1, 2, 3)}
+
+
 def test_where_no_comparison_is_possible_the_user_is_told_why(workplace: Any, git: Callable[..., str]) -> None:
     for ref, said in (("nonsense", "no such commit"), ("--output=x", "not a commit")):
         refused = workplace.run("plan", f"--changed-since={ref}")

@@ -84,5 +84,22 @@ def test_the_container_is_rootless_and_copies_what_exists_and_is_let_in() -> Non
     copied = {source for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE) for source in line.split()[:-1]}
     assert copied == let_in
     assert all((ROOT / source).exists() for source in copied)
+    assert re.search(r"^ARG BASE=\S+:3\.\d+\.\d+-\S+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
     forced = re.findall(r'^"(\S+)" = "declarative/', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(forced) <= copied
+
+
+def test_the_container_pleases_its_linter() -> None:
+    hadolint = BIN / "hadolint"
+    if not hadolint.exists():
+        pytest.skip("hadolint is not installed; it is in the dev dependencies")
+    done = subprocess.run([hadolint, "--no-color", ROOT / "Containerfile"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_pipeline_runs_in_the_image_that_the_container_is_made_from() -> None:
+    """One digest to renew, not three."""
+    files = ("Containerfile", "examples/ci/gitlab/declarative.gitlab-ci.yml", "examples/ci/jenkins/Jenkinsfile")
+    named = {name: set(re.findall(r"python:3\S+@sha256:[0-9a-f]{64}", (ROOT / name).read_text("utf-8"))) for name in files}
+    assert set.union(*named.values()) == named["Containerfile"]
+    assert all(len(found) == 1 for found in named.values())
