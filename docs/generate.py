@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import metadata
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ def commands() -> str:
 def command(found: click.Command, name: str, common: set[str]) -> Iterator[str]:
     context = click.Context(found, info_name=f"declarative {name}")
     yield f"\n## {name}\n"
-    yield f"    {' '.join(['declarative', name, *found.collect_usage_pieces(context)])}\n"
-    yield f"{(found.help or COMMANDS.get(name.partition(' ')[0], '')).strip()}\n"
+    yield f"```text\n{' '.join(['declarative', name, *found.collect_usage_pieces(context)])}\n```\n"
+    yield f"{cleandoc(found.help or COMMANDS.get(name.partition(' ')[0], ''))}\n"
     yield from options(found, leave=common)
     if isinstance(found, click.Group):
         for sub in found.list_commands(context):

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
 
+_SIGNED = ("--sort",)
+"""Options whose value may begin with a dash."""
+
 _SOURCE = """\
 %(complete_func)s() {
     local IFS=$'\\n' item type value
@@ -41,6 +44,15 @@ class LineComplete(BashComplete):
         words = split_arg_string(line)[1:]
         incomplete = "" if not words or line[-1:].isspace() else words.pop()
         return words, incomplete
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        # `--sort -name`: for Click a word with a dash is the beginning of an option, never the value of one.
+        option, equals, value = incomplete.partition("=")
+        before = [*args, option] if equals and option in _SIGNED else args
+        word = value if before is not args else incomplete
+        if not (before and before[-1] in _SIGNED and word.startswith("-")):
+            return super().get_completions(args, incomplete)
+        return [CompletionItem(f"-{item.value}", type=item.type) for item in super().get_completions(before, word[1:])]
 
     def complete(self) -> str:
         return "\n".join(self._lines(*self.get_completion_args()))

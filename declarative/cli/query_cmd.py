@@ -195,19 +195,27 @@ class _Stream:
         from declarative.engine.querying import pages_of
 
         given = 0
+        last: int | None = None
         for page in pages_of(
             self._reader, self._query, now=self._now, page_size=self._page_size, after=self._after, max_pages=self._max_pages
         ):
             self.cursor = page.cursor
             for record in page.records:
                 if self._limit is not None and given == self._limit:
-                    self.cursor = None
+                    self.cursor = last
                     return
                 yield record
                 given += 1
+                last = _cursor_after(self._query.target, record)
             if self._limit is not None and given >= self._limit:
-                self.cursor = None
                 return
+
+
+def _cursor_after(target: Target, record: Mapping[str, Any]) -> int | None:
+    """Where to go on after a record in the middle of a page. Hosts come in the order of their ids; for components no
+    record carries the cursor."""
+    found = record.get("assetId") if target == "hosts" else None
+    return found if isinstance(found, int) else None
 
 
 def _query(

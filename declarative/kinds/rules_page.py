@@ -16,6 +16,7 @@ Each finding of `declarative validate` carries the id of its rule. This page is 
 
 A project sets an adjustable rule to `error`, `warning` or `off`, and says why:
 
+<!-- run by tests/unit/kinds/test_documented_manifests.py -->
 ```yaml
 apiVersion: declarative/v1
 kind: Project

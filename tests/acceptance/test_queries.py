@@ -293,6 +293,14 @@ def test_sort_limit_and_alternatives(desk: Desk) -> None:
     assert len(desk.calls("/search/am/asset")) == 3 + 3
 
 
+def test_a_limit_in_the_middle_of_a_page_says_where_to_go_on(desk: Desk) -> None:
+    first = desk.ok("query", "hosts", "--limit", "4", "--page-size", "3", "-o", "jsonl")
+    (cursor,) = re.findall(r"go on with --cursor (\d+)", first.err)
+    rest = desk.ids("hosts", "--cursor", cursor)
+    assert [json.loads(line)["assetId"] for line in first.out.splitlines()] + rest == desk.ids("hosts")
+    assert "--cursor" not in desk.ok("query", "hosts", "--limit", str(ASSETS)).err
+
+
 def test_a_table_folds_long_lists_and_keeps_to_the_terminal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"package-{number}" for number in range(40)]
     desk.server.call(
@@ -655,6 +663,10 @@ def test_bash_completes_commands_names_fields_operators_values_and_columns(desk:
         "declarative query hosts -f asset.aiCriticalityScoreConfidence=EQUALS=H": "HIGH",
         "declarative query components -f component.firstFoundDate=GREATER": "GREATER= GREATER_THAN_EQUAL=",
         "declarative query hosts --fields assetId,criticality.hasAi": "assetId,criticality.hasAiCriticalityScore",
+        "declarative query hosts --sort assetNam": "assetName",
+        "declarative query hosts --sort -assetNam": "-assetName",
+        "declarative query hosts --sort=-assetNam": "-assetName",
+        "declarative query hosts --sor": "--sort",
     }
     done = subprocess.run(
         [BASH, "--norc", "--noprofile", "-c", COMPLETE],
@@ -666,25 +678,3 @@ def test_bash_completes_commands_names_fields_operators_values_and_columns(desk:
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
     )
     assert done.stdout.splitlines() == list(asked.values())
-
-
-# The page of the documentation
-
-
-def test_every_manifest_and_command_of_the_page_on_queries_is_true(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "queries.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```(yaml|console)\n(.*?)```", text, flags=re.DOTALL)
-    for number, (_, body) in enumerate(block for block in blocks if block[0] == "yaml"):
-        path = desk.folder / "manifests" / f"{number}.yaml"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(body)
-    monkeypatch.chdir(desk.folder)
-    commands = [line[2:] for name, body in blocks if name == "console" for line in body.splitlines() if line.startswith("$ ")]
-    assert len(commands) > 15
-    for command in commands:
-        program, *arguments = shlex.split(command)
-        assert program == "declarative"
-        if arguments[0] != "sandbox":
-            desk.ok(*arguments)
-    assert len(list(desk.folder.glob("checks.*"))) == 2
-    assert desk.ok("check").out.startswith("pass")
