@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from declarative.apply.model import ApplyRequest, Phase, Progress
 from declarative.apply.recover import first_run
-from declarative.core.errors import InvalidError, LockedError, RunInterruptedError, StaleError, StateError, StateMovedError
+from declarative.core.errors import InvalidError, LockedError, RunInterruptedError, StaleError, StateMovedError
 from declarative.plan.model import StateMark
 from declarative.state.model import Lease
 
@@ -14,23 +14,18 @@ _POLL_SECONDS = 0.5
 
 
 def refuse_unusable(request: ApplyRequest) -> None:
-    """Raises InvalidError for a plan that is only for looking, StateError for a state that cannot be written."""
+    """Raises InvalidError for a plan that is only for looking."""
     if request.plan.refresh not in _APPLICABLE:
         raise InvalidError(
             f"this plan is for looking (refresh: {request.plan.refresh}): it was not made from manifests and the live "
             "inventory, so it cannot be applied",
             hint="Plan again with `declarative plan`.",
         )
-    if not request.store.writable:
-        raise StateError(
-            "the state store cannot be written, so an apply could not remember what it sent",
-            hint="Check the permissions and free space of the state's folder, or name another state.",
-        )
 
 
 def take_lease(request: ApplyRequest) -> Lease:
-    """Waits `lock_timeout` seconds for it, and says for whom. Raises LockedError, and RunInterruptedError when a stop is
-    asked for meanwhile."""
+    """Waits `lock_timeout` seconds for it, and says for whom. Raises LockedError; RunInterruptedError when a stop is asked for
+    meanwhile; StateError saying why where the state cannot be written."""
     began = request.clock.monotonic()
     told = False
     while True:

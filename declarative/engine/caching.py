@@ -1,15 +1,16 @@
-"""The snapshot of live records as one user sees it: what a scope shows must not answer for another's."""
+"""What a plan keeps for the next one. The snapshot of live records is kept as one user sees it: what a scope shows must not
+answer for another's."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Self
 
-from declarative.core.errors import AuthError
+from declarative.core.errors import AuthError, StateError
 from declarative.qualys.credentials import ClientCredentials, PasswordCredentials, credentials_from
-from declarative.state.model import Snapshot, Store
+from declarative.state.model import Resource, Snapshot, Store
 
 Record = tuple[int, Mapping[str, Any]]
 
@@ -52,6 +53,14 @@ class UserSnapshot:
 
     def upsert(self, base_url: str, records: Iterable[Record], watermark: str) -> None:
         self._snapshot.upsert(self._key(base_url), records, watermark)
+
+
+def keep_seen(store: Store, seen: Iterable[Resource], say: Callable[[str], None]) -> None:
+    """What a plan saw of the live objects, for the next one. A store that cannot take it now costs only that."""
+    try:
+        store.observe(seen)
+    except StateError as error:
+        say(f"what was seen is not kept for the next plan: {error.message}")
 
 
 def snapshot_for(store: Store, environ: Mapping[str, str]) -> UserSnapshot | None:

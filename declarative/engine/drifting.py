@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from declarative import __version__
 from declarative.assets.model import AppliedAsset
 from declarative.assets.reverse import desired_of
-from declarative.engine.caching import snapshot_for
+from declarative.engine.caching import keep_seen, snapshot_for
 from declarative.engine.narrow import Narrowing
 from declarative.engine.planning import unsearched
 from declarative.engine.runtime import Runtime
@@ -63,5 +63,5 @@ def find_drift(workspace: Workspace, narrowing: Narrowing, runtime: Runtime, sto
                 diagnostics=unsearched(live),
             )
         )
-    store.observe(outcome.observed)
+    keep_seen(store, outcome.observed, runtime.say)
     return outcome.plan

@@ -12,7 +12,7 @@ from declarative.assets.identity import LiveIndex
 from declarative.assets.model import DesiredAsset
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.core.errors import BlockedError
-from declarative.engine.caching import snapshot_for
+from declarative.engine.caching import keep_seen, snapshot_for
 from declarative.engine.narrow import Narrowing
 from declarative.engine.querying import check_of, dates_of, resolve_report
 from declarative.engine.runtime import Runtime
@@ -66,7 +66,7 @@ def make_plan(workspace: Workspace, request: PlanRequest, runtime: Runtime, stor
         outcome = _outcome(workspace, request, runtime, mark, snapshot, reader, resources, in_scope, before)
         if reader is not None:
             keep_verified(store, reader.base_url, before, outcome.verified)
-    store.observe(outcome.observed)
+    keep_seen(store, outcome.observed, runtime.say)
     return outcome.plan
 
 

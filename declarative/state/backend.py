@@ -27,7 +27,7 @@ class Frozen:
     """Why a store cannot be written, and what to do about it."""
 
     why: str
-    hint: str
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ def open_store(url: str, *, clock: Clock, read_only: bool = False) -> SqlStore:
     """Opens, or makes, the store that `url` names: a path, `sqlite:///path` or `postgresql://user@host/database`.
 
     Where nothing may be written (`read_only`, a read-only disk, missing permission) it opens what is there, or an empty
-    state whose lineage is "" where there is nothing; `writable` is False then, and every write raises StateError saying why.
+    state whose lineage is "" where there is nothing and nothing can be made; `writable` is False then, and every write raises
+    StateError saying why.
 
     Raises InvalidError for a URL that names no store; StateError when the store cannot be opened, is damaged, newer than
     this tool, or open to other users.
@@ -92,7 +93,11 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> SqlStore:
         frozen = _frozen(path, read_only=read_only)
         if frozen is not None:
             return _empty(place, clock, frozen)
-        sqlite.put_file(path, _empty_state)
+        try:
+            sqlite.put_file(path, _empty_state)
+        except StateError as error:
+            # Nothing is there, so nothing is hidden: reading goes on with an empty state, and each write says what is wrong.
+            return _empty(place, clock, Frozen(error.message, error.hint))
     sqlite.refuse_open_modes(path)
     sqlite.refuse_foreign_bytes(path)
     frozen = _frozen(path, read_only=read_only)

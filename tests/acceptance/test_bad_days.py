@@ -167,3 +167,13 @@ def test_an_unknown_id_ends_with_1(workplace: Any) -> None:
     finished = workplace.run("get", "999999")
     assert finished.code == 1
     assert "999999" in finished.err
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system in which nobody can make a folder")
+def test_a_plan_works_where_its_state_cannot_be_made_and_an_apply_says_why_not(workplace: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    nowhere = {"DECLARATIVE_STATE": "/proc/none/state.db"}
+    assert workplace.run("plan", "--detailed-exitcode", env=nowhere).code == 2
+    finished = workplace.run("apply", "--auto-approve", env=nowhere)
+    assert finished.code == 1, finished.text
+    assert "The state /proc/none/state.db cannot be written" in finished.err

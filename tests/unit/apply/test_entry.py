@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from declarative.apply import state_moved
+from declarative.assets.model import AppliedAsset, ConnectorRef
 from declarative.core.clock import SystemClock
-from declarative.engine.caching import snapshot_for
+from declarative.engine.caching import keep_seen, snapshot_for
 from declarative.engine.planning import unsearched
 from declarative.plan.model import StateMark
 from declarative.refresh import Refreshed
@@ -55,6 +57,21 @@ def test_a_plan_that_needs_no_scan_opens_no_snapshot(tmp_path):
         with snapshot:
             pass
     assert [path.name for path in tmp_path.iterdir()] == ["state.db"]
+
+
+def test_a_full_disk_costs_a_plan_no_more_than_what_it_would_have_kept(tmp_path):
+    said = []
+    with closing(open_store(str(tmp_path / "state.db"), clock=SystemClock())) as store:
+        stored = AppliedAsset("Asset/a", ConnectorRef("c", "u", "s"), {"hostName": "a"}, {})
+        store.put([stored])
+        with store.backend.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            raw.execute(f"PRAGMA max_page_count = {raw.execute('PRAGMA page_count').fetchone()[0]}")
+        keep_seen(store, [replace(stored, identity={"hostName": "a" * 100_000})], said.append)
+        assert store.get("Asset/a") == stored
+    assert len(said) == 1
+    assert "not kept for the next plan" in said[0]
+    assert "the disk is full" in said[0]
 
 
 def test_what_no_filter_could_rule_out_is_one_warning_of_the_plan(tmp_path):

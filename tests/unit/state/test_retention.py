@@ -1,25 +1,19 @@
-"""The audit is bounded, and never loses what is not settled."""
+"""The audit and the snapshot are bounded, and never lose what is not settled. Each test runs on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Table, func, select, update
 
-from declarative.core.clock import SystemClock
 from declarative.qualys.model import CallRecord
-from declarative.state import SqlStore, journal, open_store
+from declarative.state import SqlStore, journal
+from declarative.state.backend import Backend
 from declarative.state.model import IntentKind, Outcome, OutcomeStatus, Run
+from declarative.state.tables import snapshot, snapshot_meta
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    with open_store(str(tmp_path / "state.db"), clock=SystemClock()) as opened:
-        yield opened
 
 
 def one_run(store: SqlStore, name: str, *, settled: bool = True) -> None:
@@ -61,3 +55,52 @@ def test_every_new_run_prunes(store: SqlStore, monkeypatch: pytest.MonkeyPatch) 
     for number in range(5):
         one_run(store, f"run-{number}")
     assert [run.run_id for run in store.runs()] == ["run-4", "run-3", "run-2"]
+
+
+# -- the snapshot
+
+
+@pytest.fixture
+def cache(store: SqlStore) -> Backend:
+    """Where the snapshot is kept: beside the file, or among the tables of the server."""
+    with store.snapshot() as opened:
+        return opened._backend
+
+
+def rows(cache: Backend, table: Table) -> int:
+    with cache.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def killed_rebuild(store: SqlStore, url: str) -> None:
+    """What a process leaves that dies in the middle: rows of a generation that never became the current one."""
+
+    def pages() -> object:
+        yield from ((number, {"n": number}) for number in range(2_500))
+        raise KeyboardInterrupt
+
+    with store.snapshot() as kept, pytest.raises(KeyboardInterrupt):
+        kept.replace(url, pages(), "never")
+
+
+def test_only_the_newest_generation_of_a_snapshot_is_kept(store: SqlStore, cache: Backend) -> None:
+    with store.snapshot() as kept:
+        for number in range(3):
+            kept.replace("https://a", [(1, {"n": number}), (2, {"n": number})], f"w{number}")
+            kept.upsert("https://a", [(2, {"n": "newer"}), (3, {"n": number})], f"w{number}+")
+        kept.replace("https://b", [(1, {})], "w")
+        assert dict(kept.records("https://a")) == {1: {"n": 2}, 2: {"n": "newer"}, 3: {"n": 2}}
+    assert (rows(cache, snapshot_meta), rows(cache, snapshot)) == (2, 4)
+
+
+def test_a_rebuild_that_was_killed_is_swept_away_hours_later_and_not_before(store: SqlStore, cache: Backend) -> None:
+    with store.snapshot() as kept:
+        kept.replace("https://a", [(1, {"old": True})], "w1")
+        killed_rebuild(store, "https://a")
+        kept.upsert("https://a", [(2, {})], "w2")
+        assert rows(cache, snapshot_meta) == 2, "it may still be running"
+        with cache.write() as connection:
+            connection.execute(update(snapshot_meta).values(started_at=snapshot_meta.c.started_at - 7 * 3600))
+        kept.upsert("https://a", [(3, {})], "w3")
+        assert [asset_id for asset_id, _ in kept.records("https://a")] == [1, 2, 3]
+    assert (rows(cache, snapshot_meta), rows(cache, snapshot)) == (1, 3)

@@ -331,6 +331,17 @@ def test_where_nothing_may_be_written_and_nothing_is_there_the_state_is_empty(tm
         tmp_path.chmod(0o700)
 
 
+@pytest.mark.parametrize("place", ["/proc/none/state.db", "/sys/none/state.db"])
+def test_where_no_folder_can_be_made_the_state_is_empty_and_a_write_says_why(opened: Opener, place: str) -> None:
+    if not Path(place).parents[1].is_dir():
+        pytest.skip("no such file system here")
+    store = opened(place)
+    assert not store.writable
+    assert store.resources() == {}
+    with pytest.raises(StateError, match=f"{place} cannot be written: "):
+        store.acquire("ana")
+
+
 @pytest.mark.usefixtures("like_any_user")
 def test_a_file_that_may_not_be_read_is_an_error_and_not_an_empty_state(filled: Path, opened: Opener) -> None:
     filled.chmod(0o000)
