@@ -107,6 +107,12 @@ class Context:
         self.request.store.remove(addresses)
         self.request.probe("state:remove:after")
 
+    def move(self, old: str, new: str) -> None:
+        self.request.probe("state:move:before")
+        self._claim()
+        self.request.store.move(old, new)
+        self.request.probe("state:move:after")
+
     def _claim(self) -> None:
         """A saved plan counts as used from its first write on: what failed before it may simply be applied again."""
         if self.request.saved and not self.claimed:

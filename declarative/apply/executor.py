@@ -1,11 +1,12 @@
 """Applying a plan: nothing twice, nothing lost.
 
-Order: lease, recovery of what a killed apply left, a last look at the objects, state-only changes, imports, arrival,
+Order: lease, recovery of what a killed apply left, moves, a last look at the objects, state-only changes, imports, arrival,
 reports. Every write to the API is journaled before it is sent and after it is answered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from contextlib import suppress
 
 from declarative.apply.arrival import wait_for_arrival
@@ -93,6 +94,7 @@ def _audited(context: Context) -> ApplyResult:
 def _carry_out(context: Context) -> None:
     recover(context)
     settle_done(context)
+    _follow_moves(context)
     context.before = context.request.store.resources()
     changes = [change for change in context.request.plan.writes if context.is_open(change)]
     syncs = [change for change in changes if change.action in _SYNCED]
@@ -106,6 +108,19 @@ def _carry_out(context: Context) -> None:
     wait_for_arrival(context, travelling)
     run_reports(context, runs)
     context.skip_open(changes)
+
+
+def _follow_moves(context: Context) -> None:
+    """Lets the state follow the `moved` entries of the project: the first thing that an apply writes."""
+    moves = due_moves(context.request.moved, context.request.store.resources())
+    if moves and context.may_send():
+        for old, new in moves:
+            context.move(old, new)
+
+
+def due_moves(moved: Mapping[str, str], known: Container[str]) -> tuple[tuple[str, str], ...]:
+    """Old and new address of what the state knows under its old one alone."""
+    return tuple((old, new) for old, new in sorted(moved.items()) if old in known and new not in known)
 
 
 def _pending_for(context: Context, runs: list[Change]) -> list[Change]:

@@ -106,7 +106,8 @@ class CallLog:
 class ApplyRequest:
     """Everything one apply needs.
 
-    `desired` holds the asset of every change of the plan that has a manifest, `reports` the report of every RUN.
+    `desired` holds the asset of every change of the plan that has a manifest, `reports` the report of every RUN; `moved` names
+    the new address of objects that the state may still keep under their old one.
     `expected`: the mark of the state that the plan was made on; one that moved on since is refused (None: not looked at).
     `saved`: the plan comes from a file, which is good for one apply; `plan_id` tells it from another file with the same
     changes (empty: the digest does). `planned_at`: when it was made (None: within a day). `resume`: continue an
@@ -123,6 +124,7 @@ class ApplyRequest:
     new_id: Callable[[], str]
     run: RunInfo
     reports: Mapping[str, DesiredReport] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
     batch_size: int = 50
     parallelism: int = 2
     page_size: int = 100

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from declarative.engine.planning import PlanRequest
     from declarative.engine.runtime import Runtime
     from declarative.engine.workspace import Workspace
+    from declarative.plan.codec import SavedPlan
     from declarative.plan.guard import Overrides
     from declarative.plan.model import ApplyResult, Plan
     from declarative.state.model import Store
@@ -95,92 +97,82 @@ def command(
     workspace.require_valid()
     result: ApplyResult | None
     with store_for(workspace, runtime) as store, progress:
+        job = _Job(settings, workspace, store, runtime, options, expect_digest)
         if plan_file is not None:
-            plan, result = _apply_saved(settings, plan_file, expect_digest, workspace, store, runtime, options)
+            plan, result = _apply_saved(job, plan_file)
         else:
             request = PlanRequest(narrowing=narrowing, overrides=overrides, resend_overridden=resend_overridden)
-            approved = auto_approve or expect_digest is not None
-            plan, result = _apply_now(settings, request, expect_digest, approved, workspace, store, runtime, options)
+            plan, result = _apply_now(job, request, approved=auto_approve or expect_digest is not None)
     return _finish(settings, views, plan, result)
 
 
-def _apply_saved(
-    settings: Settings,
-    plan_file: str,
-    expect_digest: str | None,
-    workspace: Workspace,
-    store: Store,
-    runtime: Runtime,
-    options: ApplyOptions,
-) -> tuple[Plan, ApplyResult]:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What every way to apply works on. `expect_digest`: of the plan that was approved, where one was."""
+
+    settings: Settings
+    workspace: Workspace
+    store: Store
+    runtime: Runtime
+    options: ApplyOptions
+    expect_digest: str | None
+
+    def carry_out(self, plan: Plan, saved: SavedPlan | None = None) -> ApplyResult:
+        from declarative.engine.applying import apply_plan
+
+        with graceful(self.settings, self.options.stop):
+            return apply_plan(plan, self.workspace, self.store, self.runtime, self.options, saved=saved)
+
+
+def _apply_saved(job: _Job, plan_file: str) -> tuple[Plan, ApplyResult]:
     from declarative.cli.show_cmd import read_plan
     from declarative.engine import applying
 
-    saved = read_plan(plan_file, settings.chdir)
-    if expect_digest is not None:
-        applying.require_digest(saved.plan, expect_digest)
+    saved = read_plan(plan_file, job.settings.chdir)
+    if job.expect_digest is not None:
+        applying.require_digest(saved.plan, job.expect_digest)
     applying.require_applicable(saved.plan)
-    applying.require_fitting(saved, workspace, store, runtime, resume=options.resume)
-    with graceful(settings, options.stop):
-        return saved.plan, applying.apply_plan(saved.plan, workspace, store, runtime, options, saved=saved)
+    applying.require_fitting(saved, job.workspace, job.store, job.runtime, resume=job.options.resume)
+    return saved.plan, job.carry_out(saved.plan, saved)
 
 
-def _apply_now(
-    settings: Settings,
-    request: PlanRequest,
-    expect_digest: str | None,
-    approved: bool,
-    workspace: Workspace,
-    store: Store,
-    runtime: Runtime,
-    options: ApplyOptions,
-) -> tuple[Plan, ApplyResult | None]:
-    interactive = not settings.no_input and sys.stdin.isatty()
+def _apply_now(job: _Job, request: PlanRequest, *, approved: bool) -> tuple[Plan, ApplyResult | None]:
+    interactive = not job.settings.no_input and sys.stdin.isatty()
     if not approved and not interactive:
         raise UsageError("approval is needed and there is no terminal to ask on", hint="give --auto-approve, or a saved plan")
     if approved:
         for _ in range(_REPLANS):
             try:
-                return _plan_and_apply(settings, request, expect_digest, approved, workspace, store, runtime, options)
+                return _plan_and_apply(job, request, approved=approved)
             except StateMovedError as error:
                 # Another apply came first, while this one waited for the lease. Nobody approved this very plan by eye.
-                settings.console.note(f"{error.message}; planning again")
-    return _plan_and_apply(settings, request, expect_digest, approved, workspace, store, runtime, options)
+                job.settings.console.note(f"{error.message}; planning again")
+    return _plan_and_apply(job, request, approved=approved)
 
 
-def _plan_and_apply(
-    settings: Settings,
-    request: PlanRequest,
-    expect_digest: str | None,
-    approved: bool,
-    workspace: Workspace,
-    store: Store,
-    runtime: Runtime,
-    options: ApplyOptions,
-) -> tuple[Plan, ApplyResult | None]:
+def _plan_and_apply(job: _Job, request: PlanRequest, *, approved: bool) -> tuple[Plan, ApplyResult | None]:
     from declarative.engine import applying
     from declarative.engine.planning import make_plan
     from declarative.plan.codec import digest
     from declarative.render.plan_text import plan_text
 
-    console = settings.console
-    plan = make_plan(workspace, request, runtime, store)
-    if expect_digest is not None:
+    console = job.settings.console
+    plan = make_plan(job.workspace, request, job.runtime, job.store)
+    if job.expect_digest is not None:
         try:
-            applying.require_digest(plan, expect_digest)
+            applying.require_digest(plan, job.expect_digest)
         except StaleError:
             console.err(plan_text(plan, color=console.color_err, digest=digest(plan)))
             raise
     if not console.quiet or not approved:
         console.err(plan_text(plan, color=console.color_err, digest=digest(plan)))
     applying.require_applicable(plan)
-    if not plan.has_changes:
-        applying.carry_moves(workspace.project, store, lock_timeout=options.lock_timeout)
+    if not applying.needs_apply(plan, job.workspace, job.store):
         return plan, None
-    if not approved and not _asked(settings):
+    # A move alone sends nothing, so there is nothing to approve.
+    if plan.has_changes and not approved and not _asked(job.settings):
         return plan, None
-    with graceful(settings, options.stop):
-        return plan, applying.apply_plan(plan, workspace, store, runtime, options)
+    return plan, job.carry_out(plan)
 
 
 def _asked(settings: Settings) -> bool:

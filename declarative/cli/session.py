@@ -16,6 +16,7 @@ from declarative.core.errors import InvalidError
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace, bare_workspace, open_workspace
 from declarative.manifest.walk import PROJECT_FILE
+from declarative.qualys.budget import MAX_WAIT, WaitBudget
 from declarative.qualys.model import CallRecord, Observer, Waiting
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from declarative.state.model import Store
 
 
-def runtime_for(settings: Settings, *, max_wait: float = 900.0) -> Runtime:
+def runtime_for(settings: Settings, *, max_wait: float = MAX_WAIT) -> Runtime:
     return Runtime(
         environ=os.environ,
         clock=SystemClock(),
         observer=watcher(settings.console),
         say=settings.console.note,
-        max_wait=max_wait,
+        waits=WaitBudget(max_wait),
     )
 
 

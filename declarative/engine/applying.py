@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from declarative import __version__
-from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, execute, state_moved
+from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, due_moves, execute, state_moved
 from declarative.assets.payload import import_entry
 from declarative.core.canonical import canonical_bytes
 from declarative.core.clock import WakefulClock, to_iso
@@ -21,7 +21,6 @@ from declarative.core.errors import BlockedError, InvalidError, StaleError
 from declarative.engine.runtime import Runtime
 from declarative.engine.verdict import blocks_apply
 from declarative.engine.workspace import Workspace
-from declarative.manifest.model import Project
 from declarative.plan import codec
 from declarative.plan.model import Action, ApplyResult, Change, DesiredReport, Plan
 from declarative.qualys.model import CallRecord, Waiting
@@ -137,7 +136,6 @@ def apply_plan(
     assets = {asset.address: asset for asset in workspace.desired.assets}
     project = workspace.project
     runtime = replace(runtime, clock=WakefulClock(options.stop.wait), stopped=lambda: bool(options.stop), observer=observe)
-    moves = carry_moves(project, store, lock_timeout=options.lock_timeout)
     with runtime.writer(project) as writer:
         return execute(
             ApplyRequest(
@@ -145,6 +143,7 @@ def apply_plan(
                 plan_digest=codec.digest(plan),
                 desired={change.address: assets[change.address] for change in plan.changes if change.address in assets},
                 reports={change.address: _report_of(change) for change in plan.writes if change.action is Action.RUN},
+                moved=project.moved,
                 store=store,
                 writer=writer,
                 clock=runtime.clock,
@@ -156,7 +155,7 @@ def apply_plan(
                 saved=saved is not None,
                 plan_id=saved.plan_id if saved is not None else "",
                 planned_at=saved.created_at if saved is not None else None,
-                expected=replace(plan.state, serial=plan.state.serial + len(moves)),
+                expected=plan.state,
                 resume=options.resume,
                 wait=options.wait,
                 lock_timeout=options.lock_timeout,
@@ -167,19 +166,9 @@ def apply_plan(
         )
 
 
-def carry_moves(project: Project, store: Store, *, lock_timeout: float) -> tuple[tuple[str, str], ...]:
-    """Lets the state follow the `moved` entries of the project; no call is made. Returns what was moved."""
-    known = store.resources()
-    moves = tuple((old, new) for old, new in sorted(project.moved.items()) if old in known and new not in known)
-    if not moves:
-        return ()
-    lease = store.acquire(run_info().holder, timeout=lock_timeout)
-    try:
-        for old, new in moves:
-            store.move(old, new)
-    finally:
-        lease.release()
-    return moves
+def needs_apply(plan: Plan, workspace: Workspace, store: Store) -> bool:
+    """Whether there is anything to carry out: a change, or a move that the state has to follow."""
+    return plan.has_changes or bool(due_moves(workspace.project.moved, store.resources()))
 
 
 def _report_of(change: Change) -> DesiredReport:

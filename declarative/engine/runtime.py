@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from declarative.core.clock import Clock, SystemClock
 from declarative.core.errors import InvalidError
 from declarative.manifest.model import Project
+from declarative.qualys.budget import WaitBudget
 from declarative.qualys.model import CallRecord, Observer, Reader, Waiting, Writer
+
+if TYPE_CHECKING:
+    from declarative.qualys.client import Means
+    from declarative.qualys.credentials import Credentials
 
 
 def _ignore(_event: CallRecord | Waiting) -> None:
@@ -18,14 +24,14 @@ def _ignore(_event: CallRecord | Waiting) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`say` is told in words what takes long; `observer` sees every call and every wait. `max_wait` is in seconds,
-    summed over a run. `stopped`: whether a stop was asked for; then no failed call is tried again."""
+    """`say` is told in words what takes long; `observer` sees every call and every wait. `waits` is shared by every client of
+    the run. `stopped`: whether a stop was asked for; then no failed call is tried again."""
 
     environ: Mapping[str, str]
     clock: Clock = field(default_factory=SystemClock)
     observer: Observer = _ignore
     say: Callable[[str], None] = lambda _text: None
-    max_wait: float = 900.0
+    waits: WaitBudget = field(default_factory=WaitBudget)
     stopped: Callable[[], bool] = lambda: False
 
     def base_url(self, project: Project) -> str:
@@ -43,24 +49,22 @@ class Runtime:
     def reader(self, project: Project) -> AbstractContextManager[Reader]:
         """A client that cannot send a write. Logs in at its first call. Raises AuthError without credentials."""
         from declarative.qualys.client import connect_reader
-        from declarative.qualys.credentials import credentials_from
 
-        url = self.base_url(project)
-        credentials = credentials_from(self.environ)
-        return closing(
-            connect_reader(
-                url, credentials, clock=self.clock, observer=self.observer, max_wait=self.max_wait, stopped=self.stopped
-            )
-        )
+        return closing(connect_reader(self.base_url(project), self._credentials, self._means))
 
     def writer(self, project: Project) -> AbstractContextManager[Writer]:
         from declarative.qualys.client import connect_writer
+
+        return closing(connect_writer(self.base_url(project), self._credentials, self._means))
+
+    @property
+    def _credentials(self) -> Credentials:
         from declarative.qualys.credentials import credentials_from
 
-        url = self.base_url(project)
-        credentials = credentials_from(self.environ)
-        return closing(
-            connect_writer(
-                url, credentials, clock=self.clock, observer=self.observer, max_wait=self.max_wait, stopped=self.stopped
-            )
-        )
+        return credentials_from(self.environ)
+
+    @property
+    def _means(self) -> Means:
+        from declarative.qualys.client import Means
+
+        return Means(clock=self.clock, observer=self.observer, waits=self.waits, environ=self.environ, stopped=self.stopped)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,8 +16,8 @@ from declarative.plan.model import Quota
 from declarative.qualys import components as component_calls
 from declarative.qualys import hosts, reports, sync
 from declarative.qualys.auth import Tokens
+from declarative.qualys.budget import WaitBudget
 from declarative.qualys.credentials import Credentials
-from declarative.qualys.limits import WaitBudget
 from declarative.qualys.model import (
     CallRecord,
     Login,
@@ -34,8 +35,6 @@ from declarative.qualys.target import target_of
 from declarative.qualys.transport import Transport
 from declarative.qualys.wire import Settings, Wire
 from declarative.queries.model import FilterDocument
-
-MAX_WAIT = 900.0
 
 
 def _unheard(_event: CallRecord | Waiting) -> None:
@@ -132,80 +131,53 @@ class WriteClient(ReadClient):
         return reports.create(self._transport, request)
 
 
-def connect_reader(
-    base_url: str,
-    credentials: Credentials,
-    *,
-    clock: Clock | None = None,
-    observer: Observer = _unheard,
-    max_wait: float = MAX_WAIT,
-    rng: random.Random | None = None,
-    environ: Mapping[str, str] | None = None,
-    settings: Settings | None = None,
-    policy: Policy | None = None,
-    stopped: Callable[[], bool] = lambda: False,
-) -> ReadClient:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a client works with. Clients of one run share it, and so the budget of their waits.
+
+    `observer` is called from any thread that calls. `environ` is where a proxy is looked for. Once `stopped` says so, nothing
+    is tried again.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    observer: Observer = _unheard
+    waits: WaitBudget = field(default_factory=WaitBudget)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    stopped: Callable[[], bool] = lambda: False
+    rng: random.Random = field(default_factory=random.Random)  # spreads retries, guards nothing
+    settings: Settings = field(default_factory=Settings)
+    policy: Policy = field(default_factory=Policy)
+
+
+def connect_reader(base_url: str, credentials: Credentials, means: Means | None = None) -> ReadClient:
     """A client that cannot send a write: its transport refuses anything but reads. Sends nothing by itself.
 
-    `max_wait`: seconds that all workers together may wait for limits and between tries. `observer` is called from any
-    thread that calls. Once `stopped` says so, nothing is tried again. `environ` is where a proxy is looked for.
-
-    Raises InvalidError for a bad base URL, ApiError for
-    unusable proxy or CA settings.
+    Raises InvalidError for a bad base URL, ApiError for unusable proxy or CA settings.
     """
-    return ReadClient(
-        _transport(base_url, credentials, clock, observer, max_wait, rng, environ, settings, policy, stopped, read_only=True)
-    )
+    return ReadClient(_transport(base_url, credentials, means or Means(), read_only=True))
 
 
-def connect_writer(
-    base_url: str,
-    credentials: Credentials,
-    *,
-    clock: Clock | None = None,
-    observer: Observer = _unheard,
-    max_wait: float = MAX_WAIT,
-    rng: random.Random | None = None,
-    environ: Mapping[str, str] | None = None,
-    settings: Settings | None = None,
-    policy: Policy | None = None,
-    stopped: Callable[[], bool] = lambda: False,
-) -> WriteClient:
+def connect_writer(base_url: str, credentials: Credentials, means: Means | None = None) -> WriteClient:
     """As `connect_reader`, with the two writes. For apply alone."""
-    return WriteClient(
-        _transport(base_url, credentials, clock, observer, max_wait, rng, environ, settings, policy, stopped, read_only=False)
-    )
+    return WriteClient(_transport(base_url, credentials, means or Means(), read_only=False))
 
 
-def _transport(
-    base_url: str,
-    credentials: Credentials,
-    clock: Clock | None,
-    observer: Observer,
-    max_wait: float,
-    rng: random.Random | None,
-    environ: Mapping[str, str] | None,
-    settings: Settings | None,
-    policy: Policy | None,
-    stopped: Callable[[], bool],
-    *,
-    read_only: bool,
-) -> Transport:
-    clock = clock or SystemClock()
+def _transport(base_url: str, credentials: Credentials, means: Means, *, read_only: bool) -> Transport:
     redactor = Redactor(credentials.secrets)
     wire = Wire(
         target_of(base_url),
-        clock=clock,
-        observer=observer,
+        clock=means.clock,
+        observer=means.observer,
         redactor=redactor,
-        environ=os.environ if environ is None else environ,
-        settings=settings or Settings(),
+        environ=means.environ,
+        settings=means.settings,
         read_only=read_only,
     )
-    jitter = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
-    patience = Patience(WaitBudget(max_wait), clock=clock, observer=observer, rng=jitter, policy=policy, stopped=stopped)
-    tokens = Tokens(credentials, wire=wire, patience=patience, clock=clock, redactor=redactor)
-    return Transport(wire, tokens, patience, redactor, clock)
+    patience = Patience(
+        means.waits, clock=means.clock, observer=means.observer, rng=means.rng, policy=means.policy, stopped=means.stopped
+    )
+    tokens = Tokens(credentials, wire=wire, patience=patience, clock=means.clock, redactor=redactor)
+    return Transport(wire, tokens, patience, redactor, means.clock)
 
 
 def _conforms(reader: ReadClient, writer: WriteClient) -> tuple[Reader, Writer]:

@@ -1,4 +1,4 @@
-"""Rate limits as the headers tell them (facts 6.1, 6.2), and the one budget all waits of a run come out of."""
+"""Rate limits as the headers tell them (facts 6.1, 6.2)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def quota_of(headers: Mapping[str, str]) -> Quota | None:
 def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds the server asks to wait: the larger of X-RateLimit-ToWait-Sec and Retry-After (seconds or a date).
 
-    None when neither is there, or neither makes sense (negative, not a number, beyond a day).
+    None when neither is there, or neither makes sense (not positive, not a number, beyond a day).
     """
     found = [
         seconds
         for seconds in (_seconds(headers.get("x-ratelimit-towait-sec")), _retry_after(headers.get("retry-after"), now))
-        if seconds is not None and 0 <= seconds <= PLAUSIBLE_WAIT
+        if seconds is not None and 0 < seconds <= PLAUSIBLE_WAIT
     ]
     return max(found, default=None)
 
@@ -90,28 +90,6 @@ def _retry_after(text: str | None, now: datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
-
-
-class WaitBudget:
-    """Seconds that all workers of a run together may spend waiting."""
-
-    def __init__(self, seconds: float) -> None:
-        self.total = max(0.0, seconds)
-        self._left = self.total
-        self._lock = threading.Lock()
-
-    @property
-    def left(self) -> float:
-        with self._lock:
-            return self._left
-
-    def take(self, seconds: float) -> bool:
-        """Reserves a wait; False, and nothing reserved, when it does not fit any more."""
-        with self._lock:
-            if seconds > self._left:
-                return False
-            self._left -= seconds
-            return True
 
 
 class Meter:

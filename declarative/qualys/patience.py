@@ -10,7 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential
 
 from declarative.core.clock import Clock
 from declarative.qualys.answers import Answer
-from declarative.qualys.limits import WaitBudget
+from declarative.qualys.budget import WaitBudget
 from declarative.qualys.model import Observer, Waiting
 from declarative.qualys.verdicts import Again, Failure, Fate
 
@@ -43,14 +43,14 @@ class Patience:
         clock: Clock,
         observer: Observer,
         rng: random.Random,
-        policy: Policy | None = None,
-        stopped: Callable[[], bool] = lambda: False,
+        policy: Policy,
+        stopped: Callable[[], bool],
     ) -> None:
         self._budget = budget
         self._clock = clock
         self._observer = observer
         self._rng = rng
-        self._policy = policy or Policy()
+        self._policy = policy
         self._stopped = stopped
 
     def run(self, attempt: Callable[[], Outcome], what: str) -> Outcome:

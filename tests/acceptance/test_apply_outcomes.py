@@ -276,3 +276,47 @@ def test_the_json_log_is_one_object_a_line_with_calls_waits_progress_and_errors(
     failed = two.run("--log-format", "json", "apply", "nope.json")
     last = json.loads(failed.err.splitlines()[-1])
     assert (last["event"], last["exitCode"]) == ("error", 4)
+
+
+def test_the_waits_of_planning_and_applying_come_out_of_one_patience(two: Any, gateway: Any) -> None:
+    for path in (SEARCH, SYNC):
+        fault(gateway, kind="status", status=429, path=path, times=1, headers={"X-RateLimit-ToWait-Sec": "1"})
+    ended = two.run("apply", "--auto-approve", "--max-wait", "2")
+    assert ended.code == 1, ended.text
+    assert "would exceed the limit of 2 s for all waits of a run" in ended.text
+    assert posted(gateway, "/data/sync") == 1
+
+
+def test_a_saved_plan_that_followed_a_move_and_then_failed_is_resumed(two: Any, gateway: Any, asset: Any) -> None:
+    """The move is the first thing that is written: from then on the plan counts as used, and another apply goes on with it."""
+    two.ok("apply", "--auto-approve", "--wait")
+    two.write(
+        "manifests/web.yaml",
+        asset("web-01").replace("name: web-01,", "name: front,") + "---\n" + asset("web-02", department="IT"),
+    )
+    project = (two.folder / "declarative.yaml").read_text()
+    two.write("declarative.yaml", project.replace("spec: {}", "spec: {moved: [{from: Asset/web-01, to: Asset/front}]}"))
+    two.ok("plan", "--out", "plan.json")
+    fault(gateway, kind="status", status=403, path=SYNC, times=1)
+    assert two.run("apply", "plan.json").code == 9
+    used = two.run("apply", "plan.json")
+    assert used.code == 6
+    assert "--resume" in used.err
+    two.ok("apply", "plan.json", "--resume", "--wait")
+    listed = two.ok("state", "list", "--json").json["resources"]
+    assert [row["address"] for row in listed] == ["Asset/front", "Asset/web-02"]
+    assert two.ok("plan", "--json").json["summary"]["update"] == 0
+
+
+def test_a_move_alone_asks_nobody_sends_nothing_and_is_in_the_audit(two: Any, gateway: Any, asset: Any) -> None:
+    two.ok("apply", "--auto-approve", "--wait")
+    before, syncs = runs(two), posted(gateway, "/data/sync")
+    two.write("manifests/web.yaml", asset("web-01").replace("name: web-01,", "name: front,") + "---\n" + asset("web-02"))
+    project = (two.folder / "declarative.yaml").read_text()
+    two.write("declarative.yaml", project.replace("spec: {}", "spec: {moved: [{from: Asset/web-01, to: Asset/front}]}"))
+    two.ok("apply", "--auto-approve")
+    two.ok("apply", "--auto-approve")
+    listed = two.ok("state", "list", "--json").json["resources"]
+    assert [row["address"] for row in listed] == ["Asset/front", "Asset/web-02"]
+    assert posted(gateway, "/data/sync") == syncs
+    assert len(runs(two)) == len(before) + 1

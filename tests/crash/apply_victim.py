@@ -16,12 +16,14 @@ import threading
 import time
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from declarative.apply import ApplyRequest, RunInfo, execute, outcome_code
+from declarative.apply import ApplyRequest, RunInfo, execute, executor, outcome_code, precheck
 from declarative.core.clock import SystemClock
 from declarative.core.errors import DeclarativeError
-from declarative.qualys.client import connect_writer
+from declarative.qualys.budget import WaitBudget
+from declarative.qualys.client import Means, connect_writer
 from declarative.qualys.credentials import credentials_from
 from declarative.state import open_store
 
@@ -45,44 +47,69 @@ class Steps:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-class NoIntent:
-    """A planted defect: intents are not written before sending."""
+# -- planted defects: the suite has to find each of them
 
-    def __init__(self, store: Any) -> None:
-        self._store = store
+
+class Wrapped:
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+        return getattr(self._inner, name)
+
+
+class NoIntent(Wrapped):
+    """Intents are not written at all."""
 
     def record_intent(self, *_: Any, **__: Any) -> int:
         return 0
 
     def record_outcomes(self, intent_id: int, outcomes: Any, *, at: Any) -> None:
-        self._store.put([outcome.resource for outcome in outcomes if outcome.resource is not None])
+        self._inner.put([outcome.resource for outcome in outcomes if outcome.resource is not None])
 
 
-class NoOutcome(NoIntent):
-    """A planted defect: what came of a write is not recorded."""
+class LateIntent(Wrapped):
+    """An intent is written after the answer, together with the outcome."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__(inner)
+        self._announced: list[tuple[Any, Any]] = []
 
     def record_intent(self, *given: Any, **options: Any) -> int:
-        return self._store.record_intent(*given, **options)
+        self._announced.append((given, options))
+        return len(self._announced) - 1
+
+    def record_outcomes(self, intent_id: int, outcomes: Any, *, at: Any) -> None:
+        given, options = self._announced[intent_id]
+        self._inner.record_outcomes(self._inner.record_intent(*given, **options), outcomes, at=at)
+
+
+class NoOutcome(Wrapped):
+    """What came of a write is not recorded."""
 
     def record_outcomes(self, intent_id: int, outcomes: Any, *, at: Any) -> None:
         return None
 
 
-class EagerReports:
-    """A planted defect: a report whose answer is unclear is sent once more."""
+class NoLease(Wrapped):
+    """The lease is taken whoever holds it."""
 
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
+    def acquire(self, *_: Any, **__: Any) -> Any:
+        return SimpleNamespace(check=lambda: None, release=lambda: None)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._writer, name)
+
+class EagerReports(Wrapped):
+    """A report whose answer is unclear is sent once more."""
 
     def create_report(self, request: Any) -> Any:
-        outcome = self._writer.create_report(request)
-        return self._writer.create_report(request) if outcome.status.value == "unknown" else outcome
+        outcome = self._inner.create_report(request)
+        return self._inner.create_report(request) if outcome.status.value == "unknown" else outcome
+
+
+STORES = {"no-intent": NoIntent, "late-intent": LateIntent, "no-outcome": NoOutcome, "no-lease": NoLease}
+WRITERS = {"eager-reports": EagerReports}
+# Steps of the apply that are left out: whether the plan still fits, and whether its objects still stand where it saw them.
+SKIPPED = {"no-plan-check": (executor, "refuse_unfitting"), "no-object-check": (precheck, "_moved")}
 
 
 class HurriedClock(SystemClock):
@@ -96,16 +123,18 @@ def run(job: dict[str, Any]) -> int:
     given = pickle.loads(Path(job["request"]).read_bytes())
     clock = HurriedClock() if job.get("hurry") else SystemClock()
     store: Any = open_store(given.pop("state"), clock=clock)
-    max_wait = 300.0 if job.get("hurry") else 5.0
-    writer: Any = connect_writer(given.pop("url"), CREDENTIALS, clock=clock, rng=random.Random(1), environ={}, max_wait=max_wait)
+    waits = WaitBudget(300.0 if job.get("hurry") else 5.0)
+    means = Means(clock=clock, rng=random.Random(1), environ={}, waits=waits)
+    writer: Any = connect_writer(given.pop("url"), CREDENTIALS, means)
     defect = job.get("defect")
+    if defect in SKIPPED:
+        setattr(*SKIPPED[defect], lambda *_: None)
     request = ApplyRequest(
-        store={"no-intent": NoIntent, "no-outcome": NoOutcome}.get(defect, lambda same: same)(store),
-        writer=EagerReports(writer) if defect == "eager-reports" else writer,
+        store=STORES.get(defect, lambda same: same)(store),
+        writer=WRITERS.get(defect, lambda same: same)(writer),
         clock=clock,
         new_id=lambda: os.urandom(8).hex(),
         run=RunInfo("victim", "here"),
-        lock_timeout=10.0,
         probe=Steps(Path(job["log"]), job.get("kill_at")),
         **given,
     )

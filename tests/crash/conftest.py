@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from declarative.core.clock import SystemClock
 from declarative.plan import codec
 from declarative.plan.build import PlanInput, build
 from declarative.plan.model import Action, DesiredReport, Plan, ReportStatus
-from declarative.qualys.client import connect_writer
+from declarative.qualys.client import Means, connect_writer
 from declarative.qualys.credentials import credentials_from
 from declarative.refresh import read_live
 from declarative.sandbox import SandboxOptions, running
@@ -48,9 +49,22 @@ def report(name: str, *depends_on: str) -> DesiredReport:
     return DesiredReport(f"Report/{name}", {"name": name, **REPORT}, depends_on=depends_on)
 
 
-BEFORE = [asset("update"), asset("retire", on_remove=OnRemove.RETIRE), asset("forget"), asset("same")]
-AFTER = [asset("update", department="Sales"), asset("same"), asset("new-1"), asset("new-2", CLOUD), adoptable("adopt")]
+BEFORE = [
+    asset("update"), asset("retire", on_remove=OnRemove.RETIRE), asset("forget"), asset("same"), asset("moved"),
+]  # fmt: skip
+AFTER = [
+    asset("update", department="Sales"), asset("same"), asset("new-1"), asset("new-2", CLOUD), adoptable("adopt"),
+    replace(asset("moved"), address="Asset/here"),
+]  # fmt: skip
+MOVED = {"Asset/moved": "Asset/here"}
 REPORTS = [report("after", "Asset/new-1"), report("alone")]
+
+
+class HurriedClock(SystemClock):
+    """Waits a hundredth of what it is asked to: a plan under faults costs no minutes."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds / 100)
 
 
 class Stage:
@@ -106,7 +120,7 @@ class Scene:
             given = PlanInput(
                 project="crash", environment=None, base_url=self.sandbox.url, tool_version="0", manifest_digest="sha256:0",
                 state=store.mark, assets=ordered, reports=tuple(reports), applied=resources, live=live, now=CLOCK.now(),
-                settle=timedelta(hours=1),
+                settle=timedelta(hours=1), moved=MOVED,
             )  # fmt: skip
             outcome = build(given)
             store.observe(outcome.observed)
@@ -143,6 +157,7 @@ class Scene:
         plan: Plan | None = None,
         defect: str | None = None,
         hurry: bool = False,
+        lock_timeout: float = 10.0,
     ) -> Path:
         wanted = plan or self.saved
         assert wanted is not None
@@ -150,6 +165,7 @@ class Scene:
             "state": self.state, "url": self.sandbox.url, "plan": wanted, "plan_digest": codec.digest(wanted),
             "desired": {item.address: item for item in AFTER}, "reports": {item.address: item for item in REPORTS},
             "saved": plan is None, "expected": wanted.state, "resume": resume, "batch_size": 1, "parallelism": 2,
+            "moved": MOVED, "lock_timeout": lock_timeout,
         }  # fmt: skip
         name = os.urandom(4).hex()
         request = self.folder / f"request-{name}.pickle"
@@ -172,16 +188,22 @@ class Scene:
             if held is not None:
                 store.unlock(held.lease_id)
 
+    def live(self) -> dict[str, Any]:
+        """Business data by name of the asset, after everything queued has arrived."""
+        self.sandbox.call("process", {})
+        rows = [row["record"] for row in self.sandbox.call("assets")["assets"]]
+        return {record["assetName"]: record["businessInformation"] for record in rows}
+
     def check(self) -> None:
         """The promises, after everything queued has arrived."""
-        self.sandbox.call("process", {})
-        live = {row["record"]["assetName"]: row["record"]["businessInformation"] for row in self.sandbox.call("assets")["assets"]}
-        assert sorted(live) == ["adopt", "forget", "new-1", "new-2", "retire", "same", "update"]
+        live = self.live()
+        assert sorted(live) == ["adopt", "forget", "moved", "new-1", "new-2", "retire", "same", "update"]
         assert live["update"]["department"] == "Sales"
         assert live["retire"]["operationalStatus"] == "Retired"
         created = [row["name"] for row in self.sandbox.call("reports")["reports"]]
         assert len(created) == len(set(created)), f"a report was created twice: {created}"
         with closing(open_store(self.state, clock=CLOCK)) as store:
+            assert {"Asset/here", "Asset/moved"} & store.resources().keys() == {"Asset/here"}
             uncertain = set()
             for wanted in REPORTS:
                 stored = store.get(wanted.address)
@@ -221,7 +243,7 @@ def sandbox() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def client(sandbox) -> Iterator[Any]:
-    with closing(connect_writer(sandbox.url, CREDENTIALS, environ={})) as connected:
+    with closing(connect_writer(sandbox.url, CREDENTIALS, Means(clock=HurriedClock(), environ={}))) as connected:
         yield connected
 
 

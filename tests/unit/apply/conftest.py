@@ -18,7 +18,8 @@ from declarative.assets.model import ConnectorRef, DesiredAsset, OnRemove
 from declarative.plan import codec
 from declarative.plan.build import PlanInput, build
 from declarative.plan.model import ApplyResult, DesiredReport, Plan
-from declarative.qualys.client import connect_writer
+from declarative.qualys.budget import WaitBudget
+from declarative.qualys.client import Means, connect_writer
 from declarative.qualys.credentials import credentials_from
 from declarative.refresh import read_live
 from declarative.sandbox import SandboxOptions, Switches, running
@@ -86,9 +87,8 @@ class World:
     # acts
 
     def writer(self, **options: Any) -> Any:
-        return connect_writer(
-            self.sandbox.url, CREDENTIALS, clock=self.clock, rng=random.Random(1), environ={}, max_wait=600.0, **options
-        )
+        means = Means(clock=self.clock, rng=random.Random(1), environ={}, waits=WaitBudget(600.0), **options)
+        return connect_writer(self.sandbox.url, CREDENTIALS, means)
 
     def plan(self, *, refresh: str = "auto") -> Plan:
         resources = self.store.resources()

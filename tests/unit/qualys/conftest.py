@@ -20,10 +20,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from declarative.core.secrets import Secret
-from declarative.qualys.client import connect_reader, connect_writer
+from declarative.qualys.budget import WaitBudget
+from declarative.qualys.client import Means, connect_reader, connect_writer
 from declarative.qualys.credentials import PasswordCredentials
 from declarative.qualys.model import CallRecord, Waiting
-from declarative.qualys.patience import Policy
 from declarative.qualys.wire import Settings
 
 PASSWORD = "s3cret-Canary+pass/word%"
@@ -345,12 +345,13 @@ def connect(gateway: Gateway, clock: FakeClock, heard: Heard, credentials: Passw
             "rng": random.Random(1),
             "environ": {},
             "settings": Settings(read=20, deadline=20),
-            "policy": Policy(),
             **options,
         }
         url = given.pop("url", gateway.url)
         who = given.pop("credentials", credentials)
-        client = (connect_reader if read_only else connect_writer)(url, who, **given)
+        if "max_wait" in given:
+            given["waits"] = WaitBudget(given.pop("max_wait"))
+        client = (connect_reader if read_only else connect_writer)(url, who, Means(**given))
         opened.append(client)
         return client
 

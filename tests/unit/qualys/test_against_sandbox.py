@@ -10,7 +10,7 @@ import pytest
 from declarative.assets.model import ConnectorRef
 from declarative.core.errors import ApiError, AuthError
 from declarative.core.secrets import Secret
-from declarative.qualys.client import connect_reader, connect_writer
+from declarative.qualys.client import Means, connect_reader, connect_writer
 from declarative.qualys.credentials import ClientCredentials, PasswordCredentials
 from declarative.qualys.model import ReportOutcomeStatus, SyncStatus
 from declarative.queries.model import Filter, FilterDocument
@@ -20,6 +20,10 @@ CONNECTOR = ConnectorRef("servicenow", "489e8429-2e82-4599-a2a8-0123456789ab", "
 WHO = PasswordCredentials("sandbox", Secret("sandbox"))
 ACCEPTED, REJECTED, UNKNOWN = SyncStatus.ACCEPTED, SyncStatus.REJECTED, SyncStatus.UNKNOWN
 REPORT = {"name": "EASM weekly", "format": "PDF", "templateName": "ITAM_EASM_REPORT_TEMPLATE", "reportType": "EASM_LEAD"}
+
+
+def means(clock):
+    return Means(clock=clock, rng=random.Random(1), environ={})
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,7 @@ def sandbox(estate):
 
 @pytest.fixture
 def client(sandbox, clock):
-    with connect_writer(sandbox.url, WHO, clock=clock, rng=random.Random(1), environ={}) as writer:
+    with connect_writer(sandbox.url, WHO, means(clock)) as writer:
         yield writer
 
 
@@ -189,7 +193,7 @@ def test_a_used_up_quota_is_waited_out(sandbox, clock, limit_status, to_wait):
             clock.sleep(seconds)
             sandbox.call("clock", {"advance": seconds})
 
-    with connect_reader(sandbox.url, WHO, clock=Both(), rng=random.Random(1), environ={}) as reader:
+    with connect_reader(sandbox.url, WHO, means(Both())) as reader:
         assert [reader.count() for _ in range(5)] == [250] * 5
         assert reader.quota.limit == 2
     assert 50 <= sum(clock.sleeps) <= 250
@@ -204,7 +208,7 @@ def test_a_revoked_token_is_renewed_in_the_middle(sandbox, client):
 
 def test_wrong_credentials_are_refused_in_words(sandbox, clock):
     with (
-        connect_reader(sandbox.url, PasswordCredentials("sandbox", Secret("wrong!")), clock=clock, environ={}) as reader,
+        connect_reader(sandbox.url, PasswordCredentials("sandbox", Secret("wrong!")), means(clock)) as reader,
         pytest.raises(AuthError, match="username or password refused"),
     ):
         reader.count()
@@ -212,10 +216,10 @@ def test_wrong_credentials_are_refused_in_words(sandbox, clock):
 
 def test_client_credentials_work_and_their_refusal_is_explained(sandbox, clock):
     who = ClientCredentials("sandbox-client", Secret("sandbox-secret"))
-    with connect_reader(sandbox.url, who, clock=clock, environ={}) as reader:
+    with connect_reader(sandbox.url, who, means(clock)) as reader:
         assert reader.count() == 250
     sandbox.call("switches", {"client_tokens_rejected": True})
-    with connect_reader(sandbox.url, who, clock=clock, environ={}) as reader, pytest.raises(AuthError) as caught:
+    with connect_reader(sandbox.url, who, means(clock)) as reader, pytest.raises(AuthError) as caught:
         reader.count()
     assert "refuse tokens of client credentials" in caught.value.hint
 

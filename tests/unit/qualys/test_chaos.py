@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from declarative.assets.model import ConnectorRef
 from declarative.core.errors import ApiError, AuthError
 from declarative.core.secrets import Secret
-from declarative.qualys.client import connect_writer
+from declarative.qualys.budget import WaitBudget
+from declarative.qualys.client import Means, connect_writer
 from declarative.qualys.credentials import PasswordCredentials
 from declarative.qualys.model import ReportOutcomeStatus, SyncStatus
 from declarative.qualys.wire import Settings
@@ -81,11 +82,7 @@ def test_what_the_client_says_is_true_of_the_server(gateway_factory, clock_facto
         with connect_writer(
             gateway.url,
             PasswordCredentials("u", Secret("s3cret-Canary")),
-            clock=clock,
-            rng=random.Random(seed),
-            max_wait=200,
-            environ={},
-            settings=Settings(read=20),
+            Means(clock=clock, rng=random.Random(seed), waits=WaitBudget(200), environ={}, settings=Settings(read=20)),
         ) as client:
             said = outcome_of(client, path)
         done = sum(request.path == path for request in gateway.processed)

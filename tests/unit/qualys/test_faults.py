@@ -11,7 +11,8 @@ import pytest
 from declarative.assets.model import ConnectorRef
 from declarative.core.errors import ApiError, AuthError
 from declarative.qualys.answers import Answer
-from declarative.qualys.limits import WaitBudget, asked_wait, is_limit_refusal, quota_of
+from declarative.qualys.budget import WaitBudget
+from declarative.qualys.limits import asked_wait, is_limit_refusal, quota_of
 from declarative.qualys.model import ReportOutcomeStatus, SyncStatus
 from declarative.qualys.wire import Settings
 
@@ -267,7 +268,8 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
         ({"Retry-After": "5"}, 5),
         ({"retry-after": "5", "X-RATELIMIT-TOWAIT-SEC": "9"}, 9),
         ({"Retry-After": "Wed, 01 Jul 2026 00:01:00 GMT"}, 60),
-        ({"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}, 0),
+        ({"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}, None),
+        ({"Retry-After": "0", "X-RateLimit-ToWait-Sec": "0"}, None),
         ({"Retry-After": "Wed, 01 Jul 2099 00:01:00 GMT"}, None),
         ({"Retry-After": "-5"}, None),
         ({"Retry-After": "soon"}, None),
