@@ -80,7 +80,7 @@ class _Batch:
             if smaller:
                 pending.extend(reversed(smaller))
                 continue
-            self._settle_all(piece, _STATUS[outcome.fate], self._words(outcome))
+            self._settle_all(piece, _STATUS[outcome.fate], self._words(outcome) + self._doubt(piece, outcome))
             if outcome.auth or outcome.login is not None or outcome.fate is not Fate.REJECTED:
                 self._give_up(pending, outcome, piece)
                 break
@@ -108,14 +108,20 @@ class _Batch:
         return self._request_id if whole else f"{self._request_id}-{piece.start}-{piece.stop}"
 
     def _split(self, piece: _Piece, failure: Failure) -> tuple[_Piece, ...]:
-        if piece.size == 1 or failure.fate is not Fate.REJECTED or failure.auth or self._refusals_left <= 0:
+        if not _is_divisible(piece, failure) or self._refusals_left <= 0:
             return ()
         if failure.status == 413:
             self._largest = (piece.size + 1) // 2
-        elif failure.status not in {400, 422} or _ABOUT_THE_CALL.search(failure.text):
-            return ()
         self._refusals_left -= 1
         return piece.halves()
+
+    def _doubt(self, piece: _Piece, failure: Failure) -> str:
+        """What to add where splitting was given up: the refusal may be about others of the call."""
+        if not _is_divisible(piece, failure):
+            return ""
+        return (
+            f" (refused together with {piece.size - 1} more; so much of the batch is refused that they were not sent one by one)"
+        )
 
     def _judge(self, piece: _Piece, answer: Answer) -> None:
         data = answer.data if isinstance(answer.data, Mapping) else {}
@@ -163,6 +169,13 @@ class _Batch:
         status = f"HTTP {failure.status}: " if failure.status is not None else ""
         tries = f" (after {failure.attempts} attempts)" if failure.attempts > 1 else ""
         return f"{status}{failure.text or 'no explanation'}{tries}"
+
+
+def _is_divisible(piece: _Piece, failure: Failure) -> bool:
+    """Whether smaller calls may fare better than the refused one."""
+    if piece.size == 1 or failure.fate is not Fate.REJECTED or failure.auth:
+        return False
+    return failure.status == 413 or (failure.status in {400, 422} and not _ABOUT_THE_CALL.search(failure.text))
 
 
 def _cut(piece: _Piece, size: int) -> list[_Piece]:

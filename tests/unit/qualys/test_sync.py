@@ -150,6 +150,8 @@ def test_a_batch_that_is_all_bad_costs_a_bounded_number_of_calls(gateway, connec
     outcome = connect().sync(CONNECTOR, assets(200), request_id="r")
     assert statuses(outcome) == [R] * 200
     assert len(gateway.to(SYNC)) < 90
+    assert outcome.results[0].error == "HTTP 400: Invalid asset"
+    assert "refused together with" in outcome.results[-1].error
 
 
 def test_a_400_about_the_connector_is_not_split(gateway, connect):
