@@ -19,7 +19,7 @@ from benchmarks.gateway import sandbox
 from benchmarks.results import Finding, Remark, Row
 from declarative.assets.model import ConnectorRef, DesiredAsset
 from declarative.core.clock import SystemClock
-from declarative.qualys.client import connect_reader
+from declarative.qualys.client import Means, connect_reader
 from declarative.qualys.credentials import credentials_from
 from declarative.qualys.model import Reader
 from declarative.refresh import read_live
@@ -50,7 +50,7 @@ def findings(size: int) -> Iterator[Finding]:
         yield from _bare(environ, size)
         clock = SystemClock()
         url, credentials = environ["QUALYS_BASE_URL"], credentials_from(environ)
-        with closing(connect_reader(url, credentials, clock=clock)) as reader:
+        with closing(connect_reader(url, credentials, Means(clock=clock))) as reader:
 
             def scan(mode: str, reader: Reader = reader, **more: object) -> None:
                 found = read_live(reader, [DECLARED], {}, mode=mode, page_size=PAGE, clock=clock, **more)

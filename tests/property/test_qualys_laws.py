@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from declarative.core.errors import InvalidError
 from declarative.qualys.answers import MAX_DEPTH, UnreadableError, decode, said
-from declarative.qualys.limits import PLAUSIBLE_WAIT, WaitBudget, asked_wait, quota_of
+from declarative.qualys.budget import WaitBudget
+from declarative.qualys.limits import PLAUSIBLE_WAIT, asked_wait, quota_of
 from declarative.qualys.sync_errors import complaints
 from declarative.qualys.target import checked_base_url, is_loopback
 

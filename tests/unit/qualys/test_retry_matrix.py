@@ -14,6 +14,7 @@ from declarative.qualys.budget import WaitBudget
 from declarative.qualys.client import Means, connect_reader, connect_writer
 from declarative.qualys.credentials import PasswordCredentials
 from declarative.qualys.model import ReportOutcomeStatus, SyncStatus
+from declarative.qualys.wire import Settings
 from declarative.sandbox import SandboxOptions, running
 
 COUNT = "/rest/2.0/count/am/asset"
@@ -121,7 +122,8 @@ def test_a_wait_of_zero_is_no_leave_to_hammer(gateway, connect, clock):
 def test_the_patience_is_shared_by_all_workers(gateway, connect, clock):
     gateway.always(SYNC, gateway.reply(429, headers={"Retry-After": "5"}))
     gateway.always(COUNT, gateway.reply(503))
-    client = connect(max_wait=60)
+    # The workers share a clock that only sleeping moves, so what one sleeps is time that passes for the calls of the others.
+    client = connect(max_wait=60, settings=Settings(deadline=1_000))
     with ThreadPoolExecutor(6) as workers:
         said = list(workers.map(lambda number: verdict((SYNC, COUNT)[number % 2], client), range(12)))
     assert set(said) == {"not sent", "failed"}
