@@ -157,7 +157,7 @@ def terminal(request: pytest.FixtureRequest, offline: Any, shared: RunningSandbo
     shared.call("reset", {"assets": 0 if example else ASSETS})
     environ = {**offline.environ, "EDITOR": "true", "QUALYS_BASE_URL": shared.url}
     environ |= {"QUALYS_USERNAME": "sandbox", "QUALYS_PASSWORD": "sandbox"}
-    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environ["PATH"] = os.pathsep.join([str(offline.commands.bin), str(Path(sys.executable).parent), os.environ["PATH"]])
     if example:
         shutil.copytree(example, offline.folder, ignore=shutil.ignore_patterns(".declarative"), dirs_exist_ok=True)
     if page.stem in BEFORE:

@@ -7,11 +7,15 @@ import re
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
+from collections.abc import Iterable
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -49,9 +53,46 @@ def test_the_archives_hold_what_the_tool_needs_and_nothing_from_a_desk(built: Pa
     assert [name for name in names if any(part in name for part in unwanted)] == []
 
 
-def test_the_wheel_works_in_an_empty_environment(built: Path, tmp_path: Path) -> None:
+def declared_by(lines: Iterable[str], extra: str) -> set[Path]:
+    """What requirements ask for, and what that asks for in turn: the packages and metadata in the environment of these tests."""
+    asked = {(line, extra) for line in lines}
+    done: set[tuple[str, str]] = set()
+    places: set[Path] = set()
+    while todo := asked - done:
+        done |= todo
+        for line, of in todo:
+            needed = Requirement(line)
+            if needed.marker is not None and not needed.marker.evaluate({"extra": of}):
+                continue
+            found = distribution(needed.name)
+            tops = {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}
+            places |= {Path(str(found.locate_file(top))) for top in tops}
+            asked |= {(below, name) for below in found.requires or () for name in ("", *needed.extras)}
+    return places
+
+
+@pytest.fixture
+def declared_only(built: Path, tmp_path: Path) -> Path:
+    """An environment with the wheel and what its metadata asks for with the extra "sandbox"; the folder of its commands."""
     (wheel,) = built.glob("*.whl")
-    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    binaries = tmp_path / "venv" / "bin"
+    pip = [sys.executable, "-m", "pip", "--python", binaries / "python", "--disable-pip-version-check"]
+    run(*pip, "install", "-q", "--no-index", "--no-deps", wheel, cwd=tmp_path)
+    (site,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
+    (metadata,) = site.glob("*.dist-info")
+    lines = Distribution.at(metadata).requires or ()
+    for place in declared_by(lines, "") | declared_by(lines, "sandbox"):
+        (site / place.name).symlink_to(place)
+    run(*pip, "check", cwd=tmp_path)
+    return binaries
+
+
+@pytest.fixture
+def from_an_index(built: Path, tmp_path: Path) -> Path:
+    """The same, as a user installs it; the folder of its commands."""
+    (wheel,) = built.glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
     binaries = tmp_path / "venv" / "bin"
     pip = [binaries / "python", "-m", "pip", "--disable-pip-version-check"]
     probe = subprocess.run(
@@ -61,6 +102,12 @@ def test_the_wheel_works_in_an_empty_environment(built: Path, tmp_path: Path) ->
         pytest.skip("no package index can be reached")
     run(*pip, "install", "-q", "-c", ROOT / "constraints.txt", f"{wheel}[sandbox]", cwd=tmp_path)
     run(*pip, "check", cwd=tmp_path)
+    return binaries
+
+
+@pytest.mark.parametrize("environment", ["declared_only", pytest.param("from_an_index", marks=pytest.mark.soak)])
+def test_the_wheel_works_in_an_empty_environment(environment: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    binaries = request.getfixturevalue(environment)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("QUALYS_", "DECLARATIVE_", "PYTHON"))}
     assert "declarative" in run(binaries / "declarative", "--version", cwd=tmp_path, env=environ)
     run(binaries / "declarative", "init", "project", cwd=tmp_path, env=environ)

@@ -43,7 +43,7 @@ class Machine:
 
     def shell(self, script: str, environ: Mapping[str, str] = {}, *, shell: str = "bash", fails: bool = False) -> Ran:
         line = {"bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"], "sh": ["sh", "-e"]}[shell]
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        path = os.pathsep.join([str(self.workplace.commands.bin), str(Path(sys.executable).parent), os.environ["PATH"]])
         done = subprocess.run(
             [*line, "-c", script],
             cwd=self.workplace.folder,
