@@ -3,21 +3,24 @@
 It knows a small part of YAML, the part that manifests are mostly made of, and gives up (`None`) on every line that is not
 surely in it; the reference reader (`nodes.py`) takes over then. What it does return equals the reference reader's value:
 a property test holds the two together. `benchmarks/validate.py` shows what it is worth.
+
+Manifests of a kind are built alike. What a line means depends on the collections that are open above it and on what stands
+before its value, so that is worked out once (`routes.py`) and looked up from then on.
 """
 
 from __future__ import annotations
 
 import re
-from sys import intern
+from functools import lru_cache
 from typing import Any
 
+from declarative.manifest.routes import Change, GiveUp, Line, Routes, Spot, Step
 from declarative.manifest.scalars import NULLS, ScalarRefusedError, core, text_or
 from declarative.manifest.shapes import Shape
 from declarative.manifest.sources import RawDocument, ReadLimits
 
 Start = tuple[int, int]
 
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+").fullmatch
 _SIMPLE = re.compile(r"[\w./+($][\w./+()@=,;%$-]*+(?: [\w./+()@=,;%$-]++)*+").fullmatch
 # A word may hold `:` before another character and `#` after one; neither ends a plain scalar there.
 _WORD = r"(?:[^\s:]|:(?=\S))*+"
@@ -36,10 +39,11 @@ _FLOW = re.compile(
     re.VERBOSE,
 )
 _MAX_FLOW_DEPTH = 6
-
-
-class _GiveUp(Exception):  # noqa: N818 - an unwinding, never seen outside
-    pass
+# The lines that repeat in most documents are few and short; serial numbers need not be kept.
+_MOST_LINES = 128
+_LONGEST_LINE = 160
+_OPENING = frozenset("[{'\"")
+_COLLECTIONS = frozenset({dict, list})
 
 
 def read_quickly(document: RawDocument, shape: Shape, limits: ReadLimits) -> tuple[dict[str, Any], Start] | None:
@@ -50,118 +54,113 @@ def read_quickly(document: RawDocument, shape: Shape, limits: ReadLimits) -> tup
         return None
     if "\r" in text:
         text = text.replace("\r\n", "\n")
-    skipped = 0
-    if text.startswith("---\n"):
-        text, skipped = text[4:], 1
+    lines = text.split("\n")
+    first = 1 if lines[0] == "---" and len(lines) > 1 else 0
+    while not (content := lines[first].lstrip(" ")) or content[0] == "#":
+        first += 1
+        if first == len(lines):
+            return None
+    column = len(lines[first]) - len(content)
     try:
-        return _Lines(shape, limits.depth - _MAX_FLOW_DEPTH).read(text.split("\n"), document.line + skipped)
-    except (_GiveUp, ScalarRefusedError):
+        value = _read(lines[first:] if first else lines, column, _routes(shape, limits.depth - _MAX_FLOW_DEPTH))
+    except (GiveUp, ScalarRefusedError):
         return None
+    return value, (document.line + first, column + 1)
 
 
-class _Lines:
-    """The open block collections of a document, line after line."""
+@lru_cache(maxsize=32)
+def _routes(shape: Shape, depth: int) -> Routes:
+    return Routes(shape, depth)
 
-    __slots__ = ("_depth", "_frames", "_shape")
 
-    def __init__(self, shape: Shape, depth: int) -> None:
-        self._shape = shape
-        self._depth = depth
-        # Column, container, and the shape of the place that the container stands in.
-        self._frames: list[tuple[int, Any, Shape]] = []
-
-    def read(self, lines: list[str], number: int) -> tuple[dict[str, Any], Start]:  # noqa: C901, PLR0912 - the hot loop: a call a line costs
-        root: dict[str, Any] = {}
-        start: Start | None = None
-        # A key without a value on its own line: the next line decides what it holds.
-        pending: tuple[dict[str, Any], str, Shape, int] | None = None
-        for offset, line in enumerate(lines):
-            content = line.lstrip(" ")
-            if not content or content[0] == "#":
-                continue
-            column = len(line) - len(content)
-            if start is None:
-                start = (number + offset, column + 1)
-                self._frames.append((column, root, self._shape))
-            is_item = content[:2] == "- "
-            if pending is not None:
-                self._open(pending, column, is_item=is_item)
-                pending = None
-            at, container, shape = self._frames[-1]
-            if at != column or (type(container) is list) is not is_item:
-                container, shape = self._container(column, is_item=is_item)
-            if is_item:
-                rest = content[2:].lstrip(" ")
-                column += len(content) - len(rest)
-                content = rest
-            key, colon, value = content.partition(": ")
-            if not colon:
-                if content[-1:] != ":":
-                    if not is_item:
-                        raise _GiveUp
-                    container.append(_value(content, shape))
-                    continue
-                key = content[:-1]
-            if is_item:
-                container = self._item(container, column, shape)
-            place = shape.properties.get(key)
-            if place is None:
-                place = shape.extra
-                if not _KEY(key):
-                    raise _GiveUp
-            # Keys repeat in every document: one object for each keeps a third of the memory.
-            key = intern(key)
-            if key in container:
-                raise _GiveUp
-            value = value.strip(" ")
-            if value and value[0] != "#":
-                container[key] = value if place.text and _SIMPLE(value) and value not in NULLS else _value(value, place)
-            else:
-                container[key] = None
-                pending = (container, key, place, column)
-        if start is None:
-            raise _GiveUp
-        return root, start
-
-    def _open(self, pending: tuple[dict[str, Any], str, Shape, int], column: int, *, is_item: bool) -> None:
-        """The collection that a key without a value holds, now that its first line is here; nothing else is one."""
-        owner, key, shape, own_column = pending
-        opened: Any
-        if is_item and column >= own_column:
-            opened, shape = [], shape.items
-        elif column > own_column:
-            opened = {}
+def _read(lines: list[str], column: int, routes: Routes) -> dict[str, Any]:
+    root: dict[str, Any] = {}
+    container: Any = root
+    # The open collections: one for each frame of the spot.
+    stack: list[Any] = [root]
+    spot = routes.start(column)
+    for line in lines:
+        met = spot.lines.get(line) or _met(line, spot, routes)
+        if met is None:
+            continue
+        key, value, change, is_collection, spot = met
+        if change is not None:
+            container = _changed(stack, change)
+        if is_collection:
+            value = value.copy()
+        if key is None:
+            container.append(value)
+        elif key in container:
+            raise GiveUp
         else:
-            return
-        owner[key] = opened
-        self._push(column, opened, shape)
+            container[key] = value
+    return root
 
-    def _container(self, column: int, *, is_item: bool) -> tuple[Any, Shape]:
-        """The open collection that a line in this column goes on with."""
-        frames = self._frames
-        while frames[-1][0] > column:
-            frames.pop()
-            if not frames:
-                raise _GiveUp
-        at, container, shape = frames[-1]
-        if at == column and not is_item and type(container) is list:
-            # The list stood in the column of its own key, and ends here.
-            frames.pop()
-            at, container, shape = frames[-1]
-        if at != column or (type(container) is list) is not is_item:
-            raise _GiveUp
-        return container, shape
 
-    def _item(self, items: list[Any], column: int, shape: Shape) -> dict[str, Any]:
+def _changed(stack: list[Any], change: Change) -> Any:
+    """The innermost collection, once what the line closes is closed and what it opens is open."""
+    opens, keep, is_item = change
+    if opens is not None:
+        key, is_list = opens
+        fresh: Any = [] if is_list else {}
+        stack[-1][key] = fresh
+        stack.append(fresh)
+    else:
+        del stack[keep:]
+    if is_item:
         item: dict[str, Any] = {}
-        items.append(item)
-        self._push(column, item, shape)
-        return item
+        stack[-1].append(item)
+        stack.append(item)
+    return stack[-1]
 
-    def _push(self, column: int, container: Any, shape: Shape) -> None:
-        self._frames.append((column, container, shape))
-        if len(self._frames) > self._depth:
-            raise _GiveUp
+
+def _met(line: str, spot: Spot, routes: Routes) -> Line | None:
+    """A line that is not known whole; None for one without content."""
+    head, colon, text = line.partition(": ")
+    step = spot.keyed.get(head) if colon else None
+    if step is None or not text or text[0] in " #":
+        found = _step(line, spot, routes)
+        if found is None:
+            return None
+        step, text = found
+    text = text.strip(" ")
+    value: Any
+    if step.after.waiting is not None:
+        value = None
+    elif step.place.text and _SIMPLE(text) and text not in NULLS:
+        value = text
+    else:
+        value = _value(text, step.place)
+    is_collection = type(value) in _COLLECTIONS
+    met = (step.key, value, step.change, is_collection, step.after)
+    if step.lines < _MOST_LINES and len(line) <= _LONGEST_LINE and not (is_collection and _is_deep(value)):
+        step.lines += 1
+        spot.lines[line] = met
+    return met
+
+
+def _step(line: str, spot: Spot, routes: Routes) -> tuple[Step, str] | None:
+    """What a line does here, and the text of its value; None for one without content."""
+    content = line.strip(" ")
+    if not content or content[0] == "#":
+        return None
+    head, colon, text = line.partition(": ")
+    item = content[2:].lstrip(" ") if content[:2] == "- " else ""
+    if item and (item[0] in _OPENING or not (colon or item[-1] == ":")):
+        return routes.plain(spot, len(line) - len(line.lstrip(" "))), item
+    text = text.strip(" ")
+    if text and text[0] != "#":
+        return routes.keyed(spot, head), text
+    if not colon:
+        head, colon = line[:-1], line[-1]
+        if colon != ":":
+            raise GiveUp
+    return routes.bare(spot, head), ""
+
+
+def _is_deep(value: dict[str, Any] | list[Any]) -> bool:
+    """Whether it holds other collections, and a copy of it would share them."""
+    return any(type(child) in _COLLECTIONS for child in (value.values() if type(value) is dict else value))
 
 
 def _value(text: str, shape: Shape) -> Any:
@@ -169,16 +168,16 @@ def _value(text: str, shape: Shape) -> Any:
     if first in ("'", '"'):
         quoted = _QUOTED(text)
         if quoted is None:
-            raise _GiveUp
+            raise GiveUp
         return quoted[1] if quoted[1] is not None else quoted[2]
     if first in ("[", "{"):
         bracketed = _BRACKETED(text)
         if bracketed is None:
-            raise _GiveUp
+            raise GiveUp
         return _flow_value(bracketed[1], shape)
     plain = _PLAIN(text)
     if plain is None:
-        raise _GiveUp
+        raise GiveUp
     return _plain(plain[1], shape)
 
 
@@ -196,15 +195,15 @@ def _flow_value(text: str, shape: Shape) -> Any:
     position = 0
     for found in _FLOW.finditer(text):
         if found.start() != position:
-            raise _GiveUp
+            raise GiveUp
         position = found.end()
         tokens.append(found.groups())
     if position != len(text):
-        raise _GiveUp
+        raise GiveUp
     tokens.reverse()
     value = _flow_node(tokens, shape, _MAX_FLOW_DEPTH)
     if tokens:
-        raise _GiveUp
+        raise GiveUp
     return value
 
 
@@ -214,7 +213,7 @@ _Tokens = list[tuple[str | None, ...]]
 def _flow_node(tokens: _Tokens, shape: Shape, depth: int) -> Any:
     sign, double, single, plain, colon = _next(tokens)
     if colon is not None or not depth:
-        raise _GiveUp
+        raise GiveUp
     if sign is None:
         quoted = double if double is not None else single
         return quoted if quoted is not None else _plain(plain or "", shape)
@@ -222,7 +221,7 @@ def _flow_node(tokens: _Tokens, shape: Shape, depth: int) -> Any:
         return _flow_sequence(tokens, shape, depth)
     if sign == "{":
         return _flow_mapping(tokens, shape, depth)
-    raise _GiveUp
+    raise GiveUp
 
 
 def _flow_sequence(tokens: _Tokens, shape: Shape, depth: int) -> list[Any]:
@@ -244,7 +243,7 @@ def _flow_mapping(tokens: _Tokens, shape: Shape, depth: int) -> dict[str, Any]:
     while True:
         _, _, _, key, colon = _next(tokens)
         if key is None or colon is None or key in value:
-            raise _GiveUp
+            raise GiveUp
         value[key] = _flow_node(tokens, shape.child(key), depth - 1)
         if _separator(tokens, "}"):
             return value
@@ -253,11 +252,11 @@ def _flow_mapping(tokens: _Tokens, shape: Shape, depth: int) -> dict[str, Any]:
 def _separator(tokens: _Tokens, end: str) -> bool:
     sign, _, _, _, colon = _next(tokens)
     if colon is not None or sign not in (",", end):
-        raise _GiveUp
+        raise GiveUp
     return sign == end
 
 
 def _next(tokens: _Tokens) -> tuple[str | None, ...]:
     if not tokens:
-        raise _GiveUp
+        raise GiveUp
     return tokens.pop()

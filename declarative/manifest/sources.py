@@ -55,7 +55,6 @@ def _lines_of(text: str) -> list[str]:
 
 
 _MARKER = re.compile(rb"(?:\A|(?<=[\r\n]))(?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
-_MARKER_SIGNS = re.compile(rb"---|\.\.\.")
 _CONTENT = re.compile(rb"(?:\A|[\r\n])[ \t]*[^ \t\r\n#%]")
 _PLAIN_BYTES = bytes([9, 10, 13, *range(32, 127)])
 _FORBIDDEN = re.compile(
@@ -105,8 +104,8 @@ def _pieces(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Cut before each `---` that begins a document, and after each `...`. A `---` that only ends directives or
     comments belongs to what stands before it."""
     start, line = 0, 1
-    for sign in _MARKER_SIGNS.finditer(data):
-        marker = _MARKER.match(data, sign.start())
+    for sign in _signs(data):
+        marker = _MARKER.match(data, sign)
         if marker is None:
             continue
         if marker.group() == b"---":
@@ -121,6 +120,18 @@ def _pieces(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         start = end
     if start < len(data) or start == 0:
         yield data[start:], start, line
+
+
+def _signs(data: bytes) -> Iterator[int]:
+    """Where three dashes or three dots stand: bytes are found many times faster than a pattern is tried everywhere."""
+    dashes, dots = data.find(b"---"), data.find(b"...")
+    while dashes >= 0 or dots >= 0:
+        if dots < 0 or 0 <= dashes < dots:
+            yield dashes
+            dashes = data.find(b"---", dashes + 3)
+        else:
+            yield dots
+            dots = data.find(b"...", dots + 3)
 
 
 def _next_line(data: bytes, at: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import string
 
 import pytest
@@ -335,6 +336,98 @@ def test_the_quick_reader_agrees_at_the_edge_of_what_it_takes(text, shape):
     _agrees(text, shape)
 
 
+ASSET_LINES = """\
+apiVersion: declarative/v1
+kind: Asset
+metadata:
+  name: web-1
+  labels: {team: web, tier: front}
+spec:
+  connector: servicenow
+  identityAttributes:
+    hostName: web-1.
+    serialNumber: 0123
+    ipAddress:
+      - 10.0.0.1
+      - "::1"
+    ipAddress: [10.0.0.1, ["x"]]
+  # note: a comment
+  coreAttributes:
+    isContainer: false
+    isContainer:
+    biosInfo:
+      totalMemory: 16384
+      timeZone: +5:30   # of the site
+      totalMemory:
+    softwares:
+    - name: nginx
+      version: 1.24
+    -   name: NO
+        version: {major: [1, 2]}
+    - {name: openssl, version: "3"}
+    customConnectorAttributes:
+      rack: ~
+      own key: 7
+    ports: []
+
+  lifecycle: {ignore: [a.b]}
+""".splitlines()
+# Manifests whose lines are left out, repeated, moved and indented anew: the same line means something else elsewhere.
+shuffled_assets = st.lists(
+    st.tuples(st.sampled_from(range(len(ASSET_LINES))), st.sampled_from([0, 0, 0, 0, 0, 0, 1, 2, -2, 4])), max_size=30
+).flatmap(
+    lambda picks: st.sampled_from([picks, sorted(picks), [(at, 0) for at, _ in sorted(picks)]]).map(
+        lambda chosen: "\n".join(_indented(ASSET_LINES[at], by) for at, by in chosen)
+    )
+)
+
+
+def _indented(line: str, by: int) -> str:
+    return " " * by + line if by >= 0 else line.removeprefix(" " * -by)
+
+
+@laws
+@given(shuffled_assets)
+@example("\n".join(ASSET_LINES))
+def test_the_quick_reader_agrees_on_a_kinds_lines_in_any_order(text):
+    _agrees(text, shape_for("Asset"))
+
+
+@laws
+@given(st.lists(nearly_ordinary | shuffled_assets, min_size=2, max_size=5), st.booleans())
+def test_what_the_quick_reader_learns_from_one_document_changes_no_other(texts, learned):
+    shape = shape_for("Asset") if learned else Shape()
+    for text in [*texts, *texts]:
+        for document in documents_of(text.encode(), "f.yaml", LIMITS)[0]:
+            quick = read_quickly(document, shape, LIMITS)
+            if quick is not None:
+                _spoil(quick[0])
+        _agrees(text, shape)
+
+
+def _spoil(value):
+    """What a reader hands out is its receiver's to change."""
+    for child in list(value.values()) if isinstance(value, dict) else value:
+        if isinstance(child, (dict, list)):
+            _spoil(child)
+    if isinstance(value, dict):
+        value["spoilt"] = True
+    else:
+        value.append("spoilt")
+
+
+@laws
+@given(st.lists(st.sampled_from([b"---", b"...", b"-", b".", b" ", b"a", b"\n", b"\r", b"\r\n"]), max_size=20))
+def test_a_document_begins_where_a_line_begins_with_the_sign_for_it(parts):
+    data = b"x\n" + b"".join(parts)
+    documents, _ = documents_of(data, "f.yaml", LIMITS)
+    ends = {document.extent[1] for document in documents[:-1]}
+    for found in re.finditer(rb"(?<=[\r\n])(?:---(?=[ \t\r\n]|\Z)|\.\.\.(?:[ \t][^\r\n]*)?(?:\r\n|\r|\n))", data):
+        is_end = found.group().startswith(b"...")
+        assert not is_end or found.end() in ends or found.end() == len(data)
+    assert all(data[end - 1 : end] in (b"\n", b"\r") for end in ends)
+
+
 @laws
 @given(mappings.map(yaml_text), st.sampled_from([ANY, EVERYWHERE_TEXT]))
 def test_the_quick_reader_agrees_on_what_we_emit(text, shape):
@@ -343,7 +436,9 @@ def test_the_quick_reader_agrees_on_what_we_emit(text, shape):
 
 def test_the_quick_reader_reads_ordinary_documents():
     text = "---\n# c\na: 1  # one\nb: [x, {y: z}]\nc:\n  - d: e\n    f: 'g'\n  - h\ni:\n- j:\n    k: \"l: m\"\nn: o p q\n"
+    text += "r:\n- {s: t}\n- 'u: v'\n"
     expected = {"a": 1, "b": ["x", {"y": "z"}], "c": [{"d": "e", "f": "g"}, "h"], "i": [{"j": {"k": "l: m"}}], "n": "o p q"}
+    expected["r"] = [{"s": "t"}, "u: v"]
     assert read_quickly(RawDocument("f.yaml", text), ANY, LIMITS) == (expected, (3, 1))
 
 
