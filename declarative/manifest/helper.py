@@ -1,12 +1,13 @@
-"""A second process that reads half of a large project while this one reads the other half.
+"""Other processes that read their shares of a large project while this one reads its own.
 
-It answers in the entries of the warm cache, so whatever it says is used like a former run's words: by the digest of a
+Each answers in the entries of the warm cache, so whatever it says is used like a former run's words: by the digest of a
 file's bytes. A helper that cannot start, dies or talks nonsense costs time, never correctness.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,15 @@ from declarative.manifest.walk import digest_of_file, read_file
 
 Answer = dict[str, tuple[list[Entry], list[str | None]]]
 """By the digest of a file's bytes: an entry for each document, and its value as JSON (None: it has to be read again)."""
+
+
+_MOST_WORKERS = 4
+
+
+def workers() -> int:
+    """How many processes may read at once, this one included: one a core, within reason."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(_MOST_WORKERS, cores)
 
 
 class Helper:

@@ -14,7 +14,7 @@ from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Severity, ordered
 from declarative.manifest.cache import Entry, WarmCache, entry_of, kept_manifest, open_cache
 from declarative.manifest.documents import Context, Outcome, diagnose, read_document
-from declarative.manifest.helper import start_helper
+from declarative.manifest.helper import start_helper, workers
 from declarative.manifest.kept import KeptDocument, KeptFile
 from declarative.manifest.locate import DocumentLocator
 from declarative.manifest.model import Loaded, Manifest, Noter, Project
@@ -42,7 +42,7 @@ def load(
     """Read a project: every manifest that is right, and everything that is wrong with the others, in one run.
 
     `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks; `noter` sees every right
-    document. Projects of more than `cache_above` bytes keep a warm cache; those of more than `helper_above` are read by two
+    document. Projects of more than `cache_above` bytes keep a warm cache; those of more than `helper_above` are read by several
     processes. Raises InvalidError for an unknown environment; everything else that is wrong is a diagnostic.
     """
     limits = limits or ReadLimits()
@@ -58,12 +58,13 @@ def load(
     with no_garbage_collection():
         made_with = (limits, noter.module if noter is not None else None)
         gathered = _Gathered(context, open_cache(root, environ or {}, made_with) if total > cache_above else WarmCache())
-        shared = _second_half(sizes) if total > helper_above and not gathered.cache.old else []
-        helper = start_helper([files[relative] for relative in shared], limits, noter) if shared else None
+        is_large = total > helper_above and not gathered.cache.old
+        shares = _shares(sizes, workers()) if is_large else []
+        helpers = {share[0]: start_helper([files[one] for one in share], limits, noter) for share in shares[1:]}
         for relative, path in files.items():
-            if helper is not None and relative == shared[0]:
+            helper = helpers.pop(relative, None)
+            if helper is not None:
                 gathered.cache.learn(helper.collect())
-                helper = None
             gathered.add_file(relative, path)
     gathered.cache.save()
     found.extend(gathered.finish())
@@ -191,14 +192,15 @@ class _Gathered:
                 yield diagnose(overlay.source, overlay.pointer, Refusal("overlay/no-target", message, hint))
 
 
-def _second_half(sizes: Mapping[str, int]) -> list[str]:
-    """The last files, half of all bytes; never all of them. Findings keep the order of the files that way."""
-    half, seen = sum(sizes.values()) / 2, 0
-    for index, size in enumerate(sizes.values()):
+def _shares(sizes: Mapping[str, int], count: int) -> list[list[str]]:
+    """The files in that many runs of about the same number of bytes, fewer where there are too few files. Findings keep the
+    order of the files that way."""
+    total, seen = sum(sizes.values()), 0
+    shares: list[list[str]] = [[] for _ in range(count)]
+    for name, size in sizes.items():
+        shares[min(count - 1, seen * count // max(1, total))].append(name)
         seen += size
-        if seen >= half:
-            return list(sizes)[index + 1 :]
-    return []
+    return [share for share in shares if share]
 
 
 def _size(path: Path) -> int:
