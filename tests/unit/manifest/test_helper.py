@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from declarative.manifest import documents, load
-from declarative.manifest.helper import answer, start_helper
+from declarative.manifest.helper import answer, start_helper, workers
 from declarative.manifest.sources import ReadLimits
 
 CONNECTOR = """\
@@ -47,7 +47,7 @@ def test_what_several_processes_read_is_what_one_reads(root, reads):
         "yaml/duplicate-key",
         "manifest/duplicate-address",
     ]
-    assert len(reads) < read_alone
+    assert len(reads) < read_alone or workers() == 1
     for ours, theirs in zip(together.manifests, alone.manifests, strict=True):
         assert ours.locate("/spec/source") == theirs.locate("/spec/source")
 
