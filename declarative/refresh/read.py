@@ -157,13 +157,15 @@ def _auto(read: _Read, assets: list[Wanted]) -> Refreshed:
     by_id = len(assets) - len(loose)
     first = {id(item): item.first() for item in loose}
     blind = sum(1 for item in loose if not first[id(item)] and item.uncertain())
-    if blind:
+    # What changed lately adds to what is looked up, and never stands in for it: most of that did not change.
+    instead = read.updated_since is None
+    if blind and instead:
         return read.done(
             f"full scan ({read.scan()}): {_count(blind, 'asset')} can only be found by MAC, IP address or marker, which no "
             "search filter covers"
         )
     estimate = targeted_calls(by_id, len(loose))
-    if estimate > CHEAP_CALLS:
+    if estimate > CHEAP_CALLS and instead:
         scan = read.scan_calls()
         if scan <= estimate:
             return read.done(f"full scan ({read.scan()}): {_count(scan, 'call')} against {estimate} for asking by id and key")

@@ -168,3 +168,23 @@ def test_a_scan_for_arrivals_reads_only_what_changed_lately(make):
     )
     refreshed = read_live(inventory, [make.desired("p", ipAddress=["10.0.0.2"])], {}, updated_since=since)
     assert [live.asset_id for live in refreshed.index] == [2]
+
+
+def test_many_bound_assets_are_found_by_id_though_they_did_not_change_lately(make):
+    records, desired, applied = bound(make, 400)
+    inventory = make.inventory([{**record, "lastModifiedDate": "2026-02-01T00:00:00.000Z"} for record in records])
+    refreshed = read_live(inventory, desired, applied, updated_since=datetime(2026, 3, 1, tzinfo=UTC))
+    assert len(refreshed.index) == 400
+
+
+def test_a_look_at_what_changed_lately_does_not_replace_looking_bound_assets_up(make):
+    inventory = make.inventory(
+        [
+            {"assetId": 1, "assetName": "old", "lastModifiedDate": "2026-02-01T00:00:00.000Z"},
+            {"assetId": 2, "address": "10.0.0.2", "lastModifiedDate": "2026-03-02T00:00:00.000Z"},
+        ]
+    )
+    desired = [make.desired("old", hostName="old"), make.desired("new", ipAddress=["10.0.0.2"])]
+    applied = {"Asset/old": make.applied("old", 1)}
+    refreshed = read_live(inventory, desired, applied, updated_since=datetime(2026, 3, 1, tzinfo=UTC))
+    assert sorted(live.asset_id for live in refreshed.index) == [1, 2]
