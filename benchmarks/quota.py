@@ -132,7 +132,7 @@ def chosen(by_id: int, full: int) -> str:
     return "by id" if by_id <= CHEAP_CALLS or by_id < full else "full scan"
 
 
-READING_HEAD = ("assets looked up", "calls by id", "calls of a full scan", "chosen", "with a snapshot")
+READING_HEAD = ("assets looked up", "calls by id", "calls of a full scan", "chosen of the two", "calls with a snapshot")
 
 
 def timed_table(work: Sequence[Work]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
