@@ -1,4 +1,4 @@
-"""Where the time of a command goes: `python -m benchmarks.profile [validate|plan] [--assets N] [--cold]`.
+"""Where the time of a command goes: `python -m benchmarks.profile [validate|plan] [--assets N] [--cold] [--write]`.
 
 Two looks at the same command in this process. By room: every thread's processor time, sampled, goes to the innermost function of
 ours that ran then. By library: the time inside functions that are not Python (parser, schema, JSON, SQLite, sockets), counted by
@@ -27,10 +27,13 @@ from typing import Any
 
 from benchmarks.gateway import sandbox
 from benchmarks.measure import tool
+from benchmarks.pages import DOCS, put
 from benchmarks.project import edit, generate
-from benchmarks.results import aligned
+from benchmarks.results import aligned, markdown
 
+PAGE = DOCS / "performance.md"
 INTERVAL = 0.002
+"""Seconds between two looks."""
 PACKAGE = f"{os.sep}declarative{os.sep}"
 LIBRARIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("YAML, libyaml or Rust", ("yaml",)),
@@ -192,6 +195,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=["validate", "plan"], default="plan")
     parser.add_argument("--assets", type=int, default=10_000)
     parser.add_argument("--cold", action="store_true", help="without the cache of a former run")
+    parser.add_argument("--write", action="store_true", help="put the shares into docs/performance.md")
     options = parser.parse_args()
     with prepared(options.what, options.assets, cold=options.cold) as (arguments, reset, environ):
         os.environ.clear()
@@ -214,10 +218,19 @@ def main() -> None:
         sampler, cpu, below = sampled(work)
         reset()
         libraries = counted(work)
-    words = "cold" if options.cold else "warm"
-    print(f"{options.what}, {options.assets:,} assets, {words}: {cpu:.2f} s of processor time, helper processes {below:.2f} s\n")
-    for said, figures in (("room", sampler.rooms), ("module", sampler.modules), ("by library, under cProfile", libraries)):
-        print("\n".join(aligned((said, "s", "share"), shares(figures, least=0.02 if said == "module" else 0.005))) + "\n")
+    name = f"{options.what}, {'cold' if options.cold else 'warm'}"
+    said = f"{name}, {options.assets:,} assets: {cpu:.2f} s of processor time here, {below:.2f} s in helper processes."
+    tables = {"room": (sampler.rooms, 0.01), "module": (sampler.modules, 0.03), "by library, under a profiler": (libraries, 0.01)}
+    if options.write:
+        lines = [said.capitalize()]
+        for head, (figures, least) in tables.items():
+            lines += ["", *markdown((head, "s", "share"), shares(figures, least=least))]
+        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), name, lines), encoding="utf-8")
+        print(f"wrote the table {name!r} of {PAGE}")
+        return
+    print(said)
+    for head, (figures, least) in tables.items():
+        print("\n" + "\n".join(aligned((head, "s", "share"), shares(figures, least=least))))
 
 
 if __name__ == "__main__":

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchmarks.pages import DOCS, put
 from benchmarks.results import aligned, markdown
 from declarative.plan.build import sync_calls
 from declarative.refresh.cost import CHEAP_CALLS, full_calls, incremental_calls, targeted_calls
 
-PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "sizing.md"
+PAGE = DOCS / "explanation" / "sizing.md"
 WINDOW = 3600.0
 READ_SECONDS, SYNC_SECONDS = 0.5, 1.0
 """Assumed of one answer. Where the quota binds, twice as much changes nothing."""
@@ -150,12 +149,7 @@ def tables() -> dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]]:
 def filled(text: str) -> str:
     """The page with every table as this simulation has it now; a table stands between two comments that name it."""
     for name, (head, body) in tables().items():
-        table = "\n".join(markdown(head, body))
-        start, end = f"<!-- {name}: python -m benchmarks.quota --write -->", f"<!-- end of {name} -->"
-        whole = f"{start}\n\n{table}\n\n{end}"
-        text, count = re.subn(f"{re.escape(start)}.*?{re.escape(end)}", lambda _, whole=whole: whole, text, flags=re.DOTALL)
-        if count != 1:
-            raise ValueError(f"{PAGE.name} has no place for the table {name!r}")
+        text = put(text, name, markdown(head, body))
     return text
 
 
