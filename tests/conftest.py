@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for whoever needs one: started here, or named by the environment."""
+"""How many workers there are, and a real PostgreSQL server for whoever needs one: started here, or named by the environment."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ import pytest
 
 _GIVEN = "DECLARATIVE_TEST_POSTGRES_URL"
 _NOBODY = 65534
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait, for an import to show or a process to end, and others can run then."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -155,12 +156,19 @@ def test_two_signals_stop_at_once_and_unlock_and_resume_finish_the_work(planned:
     assert planned.run("plan", "--detailed-exitcode").code == 0
 
 
+def expires_soon(workplace: Any) -> None:
+    """As if the kill had been a while ago: of the lease that was left, two seconds are to be waited for."""
+    with closing(sqlite3.connect(workplace.folder / ".declarative" / "state.db")) as database, database:
+        assert database.execute("UPDATE lease SET expires_at = ?", (time.time() + 2,)).rowcount == 1
+
+
 def test_after_a_kill_resume_waits_the_lease_out_by_itself(planned: Any, gateway: Any) -> None:
     fault(gateway, kind="slow", path=SYNC, seconds=60, times=1)
     apply = Started(planned, "apply", "plan.json", "--parallelism", "1")
     apply.until(lambda: _hit(gateway))
     apply.process.kill()
     apply.ended()
+    expires_soon(planned)
     resumed = planned.ok("apply", "plan.json", "--resume", "--wait")
     assert "is locked by" in resumed.err
     assert planned.run("plan", "--detailed-exitcode").code == 0
