@@ -81,6 +81,10 @@ def test_a_report_that_may_have_run_is_never_run_by_a_resume(world, outcomes_of)
     assert outcome_code(result) is ExitCode.PARTIAL
     assert world.created_reports == ["weekly"]
     assert world.store.get("Report/weekly").status is ReportStatus.UNCERTAIN
+    assert any("declarative report resolve weekly" in warning for warning in result.warnings)
+    assert world.store.open_intents() == ()
+    (closed,) = world.store.outcomes_of(world.store.runs()[1].run_id)
+    assert (closed.address, closed.status) == ("Report/weekly", OutcomeStatus.UNCERTAIN)
 
 
 def test_a_report_that_was_recorded_as_created_is_not_run_again(world, outcomes_of):
