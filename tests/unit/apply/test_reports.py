@@ -111,3 +111,5 @@ def test_a_report_whose_assets_do_not_arrive_in_time_is_not_run(make_world, outc
     assert outcomes_of(result) == {"Asset/web": "applied", "Report/weekly": "skipped"}
     assert outcome_code(result) is ExitCode.PARTIAL
     assert world.created_reports == []
+    (skipped,) = [entry for entry in result.results if entry.address == "Report/weekly"]
+    assert skipped.error == "not run: it waits for Asset/web, not arrived yet"
