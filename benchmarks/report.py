@@ -17,7 +17,7 @@ VERSIONS = ("pyyaml", "jsonschema-rs", "deepdiff", "httpx", "orjson", "msgspec",
 
 def versions() -> str:
     """This run's Python, cores and libraries, on one line."""
-    found = [f"Python {platform.python_version()}", f"{os.cpu_count()} cores", platform.platform(terse=True)]
+    found = [f"Python {platform.python_version()}", f"{os.cpu_count()} cores", f"{platform.system()} {platform.machine()}"]
     for name in VERSIONS:
         with suppress(importlib.metadata.PackageNotFoundError):
             found.append(f"{name} {importlib.metadata.version(name)}")
