@@ -2,83 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from declarative.assets import normalise
 from declarative.kinds import values
+from declarative.kinds.asset_checks import (
+    CORE,
+    DATES,
+    FAR,
+    IDENTITY,
+    INTERFACE,
+    LENGTHS,
+    LIKELY_SECONDS,
+    QUALIFIERS,
+    TOP,
+    Check,
+    contradictions,
+    is_whole,
+    wrong_numbers,
+)
+from declarative.kinds.asset_glance import surely_right
 from declarative.kinds.rules import Finding
 from declarative.schema.paths import field_paths
 from declarative.schema.suggest import did_you_mean
 
-Check = Callable[[str], str | None]
 
-IDENTITY, CORE = "/spec/identityAttributes", "/spec/coreAttributes"
-QUALIFIERS = frozenset({"instanceUuidSource", "networkUuid"})
-
-# The same attribute in both halves of the payload, and the form in which the two are compared.
-_REPEATED: tuple[tuple[str, tuple[str, ...], normalise.Normaliser], ...] = (
-    ("hostName", ("hostName",), normalise.hostname),
-    ("fqdn", ("fqdn",), normalise.hostname),
-    ("netBiosName", ("netBiosName",), normalise.nocase),
-    ("serialNumber", ("biosInfo", "serialNumber"), normalise.compact),
-    ("hardwareUuid", ("biosInfo", "hardwareUuid"), normalise.uuid),
-)
-
-_TOP: Mapping[str, tuple[str, Check]] = MappingProxyType(
-    {
-        "hostName": ("asset/host-name", values.host_name_problem),
-        "fqdn": ("asset/fqdn", values.fqdn_problem),
-        "dnsName": ("asset/fqdn", values.fqdn_problem),
-        "address": ("asset/ip-address", values.ip_problem),
-        "ipAddress": ("asset/ip-address", values.ip_problem),
-        "macAddress": ("asset/mac-address", values.mac_problem),
-        "hardwareUuid": ("asset/uuid", values.uuid_problem),
-        "networkUuid": ("asset/uuid", values.uuid_problem),
-        "timeZone": ("asset/time-zone", values.offset_problem),
-    }
-)
-_INTERFACE: Mapping[str, tuple[str, Check]] = MappingProxyType(
-    {
-        **{name: _TOP[name] for name in ("address", "macAddress", "hostName", "networkUuid")},
-        "ipv4Address": ("asset/ip-address", lambda text: values.ip_problem(text, 4)),
-        "ipv6Address": ("asset/ip-address", lambda text: values.ip_problem(text, 6)),
-        "gatewayAddress": ("asset/ip-address", values.ip_problem),
-    }
-)
-
-# Limits of the sister API for business metadata (facts 2.9); the import's own are not documented.
-_LENGTHS: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {
-        "businessMetaData": {
-            **dict.fromkeys(("status", "environment", "company", "department"), 128),
-            **dict.fromkeys(("ownedBy", "managedBy", "supportedBy", "supportGroup"), 255),
-        },
-        "assignedLocation": {"name": 255, **dict.fromkeys(("city", "state", "country"), 128)},
-    }
-)
-
-_FAR = timedelta(days=1)
-# 31 January 1970 in milliseconds: an epoch in seconds stays below it until the year 2052.
-_LIKELY_SECONDS = 30 * 86_400_000
-
-
-def check(spec: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
+def check(spec: Mapping[str, Any], now: datetime) -> Iterable[Finding]:
     """Everything wrong with the asset by itself; what it shares with others is looked at elsewhere. Whatever may be missing
     from the well-typed part of a wrong manifest may be missing here."""
+    return () if surely_right(spec, now) else findings(spec, now)
+
+
+def findings(spec: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
+    """`check`, without a glance beforehand."""
     identity: Mapping[str, Any] = spec.get("identityAttributes") or {}
     core: Mapping[str, Any] = spec.get("coreAttributes") or {}
     if "identityAttributes" in spec:
         yield from _identity(identity)
     yield from _placeholders(identity)
     yield from _lengths(core)
-    yield from _formats(identity, IDENTITY, _TOP)
-    yield from _formats(core, CORE, _TOP)
-    yield from _formats(core.get("biosInfo") or {}, f"{CORE}/biosInfo", _TOP)
+    yield from _formats(identity, IDENTITY, TOP)
+    yield from _formats(core, CORE, TOP)
+    yield from _formats(core.get("biosInfo") or {}, f"{CORE}/biosInfo", TOP)
     for index, interface in enumerate(core.get("networkInterfaces") or ()):
-        yield from _formats(interface or {}, f"{CORE}/networkInterfaces/{index}", _INTERFACE)
+        yield from _formats(interface or {}, f"{CORE}/networkInterfaces/{index}", INTERFACE)
     yield from _numbers(core)
     yield from _dates(core, now)
     yield from _repeated(identity, core)
@@ -126,7 +94,7 @@ def _placeholders(identity: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _lengths(core: Mapping[str, Any]) -> Iterator[Finding]:
-    for group, limits in _LENGTHS.items():
+    for group, limits in LENGTHS.items():
         for name, value in (core.get(group) or {}).items():
             limit = limits.get(name)
             if limit is not None and isinstance(value, str) and len(value) > limit:
@@ -155,37 +123,18 @@ def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
 
 
 def _numbers(core: Mapping[str, Any]) -> Iterator[Finding]:
-    for index, port in enumerate(core.get("ports") or ()):
-        number = (port or {}).get("port")
-        if number is not None and not (_is_whole(number) and 0 <= int(number) <= 65_535):
-            yield Finding(
-                "asset/port",
-                f"{CORE}/ports/{index}/port",
-                f'"{number}" is not a port number',
-                "a port is a number from 0 to 65535",
-            )
-    sized = [
-        (f"volumes/{index}/{name}", (volume or {}).get(name))
-        for index, volume in enumerate(core.get("volumes") or ())
-        for name in ("size", "free")
-    ]
-    sized.append(("processor/speed", (core.get("processor") or {}).get("speed")))
-    for place, value in sized:
-        if value not in (None, "") and not _is_whole(value):
+    for place, value in wrong_numbers(core):
+        if place.startswith("ports/"):
+            hint = "a port is a number from 0 to 65535"
+            yield Finding("asset/port", f"{CORE}/{place}", f'"{value}" is not a port number', hint)
+        else:
             yield Finding("asset/not-a-number", f"{CORE}/{place}", f'"{value}" is not a whole number', "leave the unit out")
 
 
-def _is_whole(value: Any) -> bool:
-    if isinstance(value, float):
-        return value.is_integer()
-    text = str(value).strip()
-    return text.isascii() and text.isdigit() and len(text) <= 19
-
-
 def _dates(core: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
-    latest = (now + _FAR - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    latest = values.epoch_of(now) + FAR
     known: dict[str, int] = {}
-    for name in ("sourceCreatedDate", "sourceLastUpdatedDate"):
+    for name in DATES:
         value = core.get(name)
         if value is None:
             continue
@@ -196,7 +145,7 @@ def _dates(core: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
                 "asset/date", f"{CORE}/{name}", f'"{value}" is no day or time of the calendar', "write it as 2026-01-15T10:32:55Z"
             )
             continue
-        if 0 < moment < _LIKELY_SECONDS and _is_whole(value):
+        if 0 < moment < LIKELY_SECONDS and is_whole(value):
             hint = f"epoch dates are in milliseconds: {moment}000?"
             yield Finding("asset/date-unit", f"{CORE}/{name}", f"{value} would be a day in January 1970", hint)
         elif moment > latest:
@@ -207,18 +156,11 @@ def _dates(core: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
 
 
 def _repeated(identity: Mapping[str, Any], core: Mapping[str, Any]) -> Iterator[Finding]:
-    for name, path, normal in _REPEATED:
-        other: Any = core
-        for part in path:
-            other = (other or {}).get(part)
-        if other is None or identity.get(name) == other:
-            continue
-        here, there = normal(identity.get(name)), normal(other)
-        if here is not None and there is not None and here != there:
-            message = f'{".".join(("coreAttributes", *path))} is "{other}", but identityAttributes.{name} is "{identity[name]}"'
-            yield Finding(
-                "asset/contradiction", f"{CORE}/{'/'.join(path)}", message, "keep one value, or write it in one place only"
-            )
+    for found in contradictions(identity, core):
+        path = ".".join(("coreAttributes", *found.path))
+        message = f'{path} is "{found.other}", but identityAttributes.{found.name} is "{identity[found.name]}"'
+        hint = "keep one value, or write it in one place only"
+        yield Finding("asset/contradiction", f"{CORE}/{'/'.join(found.path)}", message, hint)
 
 
 def _lists(identity: Mapping[str, Any], core: Mapping[str, Any]) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
 _ID_LIST = re.compile(r"[0-9]{1,19}(?:,[0-9]{1,19})*")
 _NOT_IN_HOST_NAMES = re.compile(r"[\s<>\"'`/\\(){}\[\]|;]")
 # What vendors and systems write where nothing is known; words joined by hyphens.
-_PLACEHOLDERS = frozenset(
+PLACEHOLDERS = frozenset(
     """
     0 1234567890 chassis-serial-number default default-string empty invalid n/a na none null not-applicable not-available
     not-specified o.e.m. oem serial-number system-serial-number tba tbd to-be-filled-by-o.e.m. unknown unspecified
@@ -28,7 +28,7 @@ _PLACEHOLDERS = frozenset(
     00000000-0000-0000-0000-000000000000 ffffffff-ffff-ffff-ffff-ffffffffffff 03000200-0400-0500-0006-000700080009
     """.split()  # noqa: SIM905 - a word a line would be forty lines
 )
-_NOT_BY_PLACEHOLDER = frozenset({"sourceNativeKey", "instanceUuidSource", "networkUuid"})
+NO_PLACEHOLDERS = frozenset({"sourceNativeKey", "instanceUuidSource", "networkUuid"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -44,6 +44,14 @@ def ip_problem(text: str, version: int | None = None) -> str | None:
     if version is not None and found.version != version:
         return f'"{text}" is an IPv{found.version} address, where an IPv{version} address belongs'
     return None
+
+
+def ipv4_problem(text: str) -> str | None:
+    return ip_problem(text, 4)
+
+
+def ipv6_problem(text: str) -> str | None:
+    return ip_problem(text, 6)
 
 
 def mac_problem(text: str) -> str | None:
@@ -76,10 +84,10 @@ def fqdn_problem(text: str) -> str | None:
 
 def is_placeholder(name: str, text: str) -> bool:
     """Whether an identity attribute holds what vendors and systems put where nothing is known."""
-    if name in _NOT_BY_PLACEHOLDER:
+    if name in NO_PLACEHOLDERS:
         return False
     word = text.strip().casefold()
-    if "-".join(word.split()) in _PLACEHOLDERS:
+    if "-".join(word.split()) in PLACEHOLDERS:
         return True
     if name == "macAddress":
         return set(word) <= set("0:-.") or set(word) <= set("f:-.")
@@ -149,4 +157,9 @@ def _moment(written: str) -> int:
         return int(text)
     moment = datetime.fromisoformat(text)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return epoch_of(moment)
+
+
+def epoch_of(moment: datetime) -> int:
+    """Epoch milliseconds of an aware moment."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)

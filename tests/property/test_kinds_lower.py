@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from declarative.core.diagnostics import Position
-from declarative.kinds import lower
+from declarative.kinds import asset_rules, lower, values
+from declarative.kinds.asset_checks import INTERFACE, TOP
+from declarative.kinds.asset_glance import SURE, surely_right
 from declarative.kinds.noting import RuleNoter
 from declarative.kinds.unopened import AT_HAND, pruned
 from declarative.kinds.values import epoch_milliseconds
@@ -135,6 +138,99 @@ RIGHT_ASSETS = st.fixed_dictionaries(
         "lifecycle": st.sampled_from([{}, {"onRemove": "retire"}, {"ignore": ["spec.coreAttributes.domain"]}]),
     },
 )
+
+
+TEXTS_OF_FORMS = (
+    st.text("0123456789abcdefAF.:-+%{}_ @Zz", max_size=40)
+    | st.sampled_from(list(SURE.values())).flatmap(lambda fits: st.from_regex(fits.__self__, fullmatch=True))
+    | st.sampled_from(
+        ["web", "localhost", "::1", "fe80::1", "0.0.0.0", "127.0.0.1", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "N/A", "a b"]
+    )
+)
+
+
+@laws
+@given(st.sampled_from(list(SURE)), TEXTS_OF_FORMS)
+@example(values.ip_problem, "1:2:3:4:5:6:7::8")
+@example(values.ip_problem, "1::2:3:4:5:6:7")
+@example(values.fqdn_problem, ".".join(["a" * 63] * 4))
+def test_what_a_check_is_sure_of_it_has_no_complaint_about(check, text):
+    if SURE[check](text):
+        assert check(text) is None
+        assert text.strip() == text
+        assert values.hidden_character(text) is None
+
+
+RIGHT_TEXTS = {
+    values.host_name_problem: "web-1",
+    values.fqdn_problem: "web-1.example.com",
+    values.ip_problem: "192.0.2.1",
+    values.ipv4_problem: "192.0.2.1",
+    values.ipv6_problem: "2001:db8::1",
+    values.mac_problem: "00:50:56:aa:e2:da",
+    values.uuid_problem: "489e8429-2e82-4599-a2a8-2b8f3d5c7a10",
+    values.offset_problem: "+5:30",
+}
+RIGHT = {
+    "connector": "c",
+    "identityAttributes": {
+        "sourceNativeKey": "NK 1",
+        "serialNumber": "SN-1",
+        "qualysAssetId": 7,
+        **{name: RIGHT_TEXTS[TOP[name][1]] for name in ("hostName", "fqdn", "hardwareUuid", "networkUuid", "macAddress")},
+        "ipAddress": ["192.0.2.1", "2001:db8::1"],
+    },
+    "coreAttributes": {
+        **{name: RIGHT_TEXTS[TOP[name][1]] for name in ("fqdn", "dnsName", "address")},
+        "hostName": "WEB-1",
+        "isContainer": False,
+        "biosInfo": {"serialNumber": "sn-1", **{name: RIGHT_TEXTS[TOP[name][1]] for name in ("hardwareUuid", "timeZone")}},
+        "businessMetaData": {"status": "In use", "ownedBy": None},
+        "networkInterfaces": [{name: RIGHT_TEXTS[check] for name, (_, check) in INTERFACE.items()}],
+        "ports": [{"port": "443"}, {"port": 8080}],
+        "volumes": [{"size": "1024", "free": ""}],
+        "processor": {"speed": "2400"},
+        "sourceCreatedDate": "2026-01-15T10:32:55Z",
+        "sourceLastUpdatedDate": "2026-06-24",
+    },
+    "lifecycle": {"ignore": []},
+}
+ODD = (
+    st.none()
+    | TEXTS_OF_FORMS
+    | st.lists(TEXTS_OF_FORMS, max_size=2)
+    | st.sampled_from([0, 2**31, 65_536, "x" * 129, "2026-02-30", "2026-06-25T12:00:00Z", "2027-01-01"])
+)
+
+
+def _places(value, path=()):
+    """Paths of every leaf."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    below = [place for key, child in children for place in _places(child, (*path, key))]
+    return below or [path]
+
+
+def _with(spec, path, new):
+    changed = copy.deepcopy(spec)
+    holder = changed
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = new
+    return changed
+
+
+@laws
+@given(specs("Asset") | st.builds(_with, st.just(RIGHT), st.sampled_from(_places(RIGHT)), ODD))
+def test_where_a_glance_is_enough_no_rule_has_anything_to_say(spec):
+    if is_valid("Asset", envelope("Asset", spec)) and surely_right(spec, NOW):
+        assert list(asset_rules.findings(spec, NOW)) == []
+
+
+def test_a_glance_is_enough_for_an_ordinary_asset():
+    """Otherwise the law above says nothing."""
+    assert is_valid("Asset", envelope("Asset", RIGHT))
+    assert surely_right(RIGHT, NOW)
+    assert not surely_right(_with(RIGHT, ("coreAttributes", "fqdn"), "web"), NOW)
 
 
 @laws
