@@ -5,15 +5,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENTS := $(VENV)/clients/.installed
 PYTEST_ARGS ?=
+# What says whether a dependency still does what we need of it: every room, and the tool from end to end.
+CORE := tests/unit tests/property $(addprefix tests/acceptance/test_,the_loop.py examples.py inventories.py queries.py)
+# These need more than the tool: a fuzzer of APIs, other people's clients, an editor.
+CORE_ARGS := $(CORE) $(addprefix --ignore=tests/unit/,sandbox/test_sandbox_openapi.py sandbox/test_sandbox_real_clients.py schema/test_editors.py)
 BENCH_ARGS ?=
 # The tests start the tool hundreds of times: let Python keep what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench fuzz soak build clean
+.PHONY: help demo test test-minimum test-newest check format bench fuzz soak build clean
 
 help: ## Show the targets.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.x"; exit 1; }
@@ -33,6 +37,21 @@ demo: $(STAMP) ## The whole loop against the embedded sandbox.
 
 test: $(STAMP) $(CLIENTS) ## The tests, on every core.
 	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(PYTEST_ARGS)
+
+.venv-minimum/.installed: pyproject.toml constraints-minimum.txt
+.venv-newest/.installed: pyproject.toml
+.venv-%/.installed:
+	@rm -rf .venv-$* && $(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check \
+	  $(if $(wildcard constraints-$*.txt),-c constraints-$*.txt) --group core -e '.[sandbox,postgres,inventory]'
+	@touch $@
+
+test-minimum: .venv-minimum/.installed ## The core of the tests with the lowest versions that pyproject.toml allows.
+	@$(dir $<)bin/python -m pytest -n auto --dist worksteal -q $(CORE_ARGS) $(PYTEST_ARGS)
+
+test-newest: .venv-newest/.installed ## The same with the newest; `rm -r .venv-newest` looks for newer ones.
+	@$(dir $<)bin/python -m pytest -n auto --dist worksteal -q $(CORE_ARGS) $(PYTEST_ARGS)
 
 check: $(STAMP) ## Lint, types, layers, schemas, documents.
 	@$(BIN)/ruff check .
@@ -60,4 +79,4 @@ build: $(STAMP) ## Wheel and sdist.
 	@$(BIN)/python -m build
 
 clean: ## Remove what the targets made.
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .venv-minimum .venv-newest build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

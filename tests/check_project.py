@@ -13,6 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -79,8 +83,20 @@ def dependency_problems() -> Iterator[str]:
     yield from (f"0005-dependencies.md speaks of {name}, which is no dependency" for name in sorted(reasoned - names))
 
 
+def minimum_problems() -> Iterator[str]:
+    """What `make test-minimum` runs with is what pyproject.toml promises: each of its lower bounds, and no other version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints-minimum.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    tested = {canonicalize_name(name): Version(version) for name, version in pins}
+    extras = project["optional-dependencies"].values()
+    for one in map(Requirement, [*project["dependencies"], *(line for extra in extras for line in extra)]):
+        lowest = [Version(bound.version) for bound in one.specifier if bound.operator == ">="]
+        if lowest != [tested.get(canonicalize_name(one.name))]:
+            yield f"{one}: its lower bound is not the version in constraints-minimum.txt"
+
+
 def main() -> int:
-    problems = [*schema_problems(), *link_problems(), *promise_problems(), *dependency_problems()]
+    problems = [*schema_problems(), *link_problems(), *promise_problems(), *dependency_problems(), *minimum_problems()]
     for problem in problems:
         print(problem)
     print(f"schemas, links and promises: {len(problems)} problems" if problems else "schemas, links and promises: fine")

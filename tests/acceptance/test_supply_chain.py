@@ -88,24 +88,50 @@ def declared_only(built: Path, tmp_path: Path) -> Path:
     return binaries
 
 
+def with_index(folder: Path) -> Path:
+    """An environment that holds pip alone; skips where no index answers."""
+    venv.create(folder / "venv", with_pip=True, symlinks=True)
+    binaries = folder / "venv" / "bin"
+    line = [binaries / "python", "-m", "pip", "download", "-q", "--no-deps", "-d", folder / "probe", "idna"]
+    if subprocess.run(line, capture_output=True, check=False).returncode:
+        pytest.skip("no package index can be reached")
+    return binaries
+
+
 @pytest.fixture
 def from_an_index(built: Path, tmp_path: Path) -> Path:
     """The same, as a user installs it; the folder of its commands."""
     (wheel,) = built.glob("*.whl")
-    venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
-    binaries = tmp_path / "venv" / "bin"
+    binaries = with_index(tmp_path)
     pip = [binaries / "python", "-m", "pip", "--disable-pip-version-check"]
-    probe = subprocess.run(
-        [*pip, "download", "-q", "--no-deps", "-d", tmp_path / "probe", "idna"], capture_output=True, check=False
-    )
-    if probe.returncode:
-        pytest.skip("no package index can be reached")
     run(*pip, "install", "-q", "-c", ROOT / "constraints.txt", f"{wheel}[sandbox]", cwd=tmp_path)
     run(*pip, "check", cwd=tmp_path)
     return binaries
 
 
-@pytest.mark.parametrize("environment", ["declared_only", pytest.param("from_an_index", marks=pytest.mark.soak)])
+@pytest.fixture
+def at_the_minimum(built: Path, tmp_path: Path) -> Path:
+    """With every extra, in the lowest versions that the metadata allows; the folder of its commands."""
+    (wheel,) = built.glob("*.whl")
+    binaries = with_index(tmp_path)
+    pip = [binaries / "python", "-m", "pip", "--disable-pip-version-check"]
+    run(*pip, "install", "-q", "-c", ROOT / "constraints-minimum.txt", f"{wheel}[sandbox,postgres,inventory]", cwd=tmp_path)
+    run(*pip, "check", cwd=tmp_path)
+    run(binaries / "python", "-W", "error", "-c", EVERY_MODULE, cwd=tmp_path)
+    return binaries
+
+
+EVERY_MODULE = """
+import importlib, pkgutil, declarative
+for found in pkgutil.walk_packages(declarative.__path__, "declarative."):
+    if found.name != "declarative.__main__":
+        importlib.import_module(found.name)
+"""
+
+
+@pytest.mark.parametrize(
+    "environment", ["declared_only", *(pytest.param(one, marks=pytest.mark.soak) for one in ("from_an_index", "at_the_minimum"))]
+)
 def test_the_wheel_works_in_an_empty_environment(environment: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     binaries = request.getfixturevalue(environment)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("QUALYS_", "DECLARATIVE_", "PYTHON"))}
