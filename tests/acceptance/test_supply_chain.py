@@ -130,7 +130,11 @@ for found in pkgutil.walk_packages(declarative.__path__, "declarative."):
 
 
 @pytest.mark.parametrize(
-    "environment", ["declared_only", *(pytest.param(one, marks=pytest.mark.soak) for one in ("from_an_index", "at_the_minimum"))]
+    "environment",
+    [
+        "declared_only",
+        *(pytest.param(one, marks=[pytest.mark.soak, pytest.mark.timeout(1800)]) for one in ("from_an_index", "at_the_minimum")),
+    ],
 )
 def test_the_wheel_works_in_an_empty_environment(environment: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     binaries = request.getfixturevalue(environment)
