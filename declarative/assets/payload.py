@@ -22,9 +22,11 @@ def import_entry(desired: DesiredAsset, *, on_update: bool) -> dict[str, Any]:
     """One entry of `assetData` (facts 2.1-2.3): always everything declared, because what a missing value does is not
     documented (facts 2.7). Ignored fields go out once, on create. The inventory id is sent only where the manifest pins it.
     """
-    entry: dict[str, Any] = {IDENTITY: deepcopy(dict(desired.identity)), CORE: deepcopy(dict(desired.core))}
-    for path in desired.ignore if on_update else ():
-        _drop(entry, path.split("."))
+    entry: dict[str, Any] = {IDENTITY: dict(desired.identity), CORE: dict(desired.core)}
+    if on_update and desired.ignore:
+        entry = deepcopy(entry)
+        for path in desired.ignore:
+            _drop(entry, path.split("."))
     if desired.connector.marker:
         managed = marker.managed_fields(desired)
         custom = dict(entry[CORE].get("customConnectorAttributes") or {})

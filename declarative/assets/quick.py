@@ -130,3 +130,9 @@ def _table() -> Mapping[str, QuickTest | None]:
 
 QUICK: Mapping[str, QuickTest | None] = _table()
 """By path. None: the field needs no look while the manifest says what was sent, because its live value proves nothing."""
+
+
+def plainly_equal(path: str, value: Any, record: Record) -> bool:
+    """Whether a look is enough to see that the record shows a readable field as declared; False says nothing."""
+    test = QUICK.get(path)
+    return test is not None and test(value, record)

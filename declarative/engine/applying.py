@@ -14,6 +14,7 @@ from pathlib import Path
 
 from declarative import __version__
 from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, due_moves, execute, state_moved
+from declarative.assets.model import DesiredAsset
 from declarative.assets.payload import import_entry
 from declarative.core.canonical import canonical_bytes
 from declarative.core.clock import WakefulClock, to_iso
@@ -99,8 +100,7 @@ def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
     for change in plan.changes:
         if change.action in (Action.CREATE, Action.UPDATE):
             asset = desired.get(change.address)
-            entries = [import_entry(asset, on_update=update) for update in (False, True)] if asset else []
-            if change.payload is None or canonical_bytes(change.payload) not in [canonical_bytes(entry) for entry in entries]:
+            if asset is None or change.payload is None or not _makes(asset, canonical_bytes(change.payload)):
                 raise _forged(change)
         elif change.action is Action.RUN:
             report = declared.get(change.address)
@@ -108,6 +108,11 @@ def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
             planned = {key: value for key, value in (change.payload or {}).items() if key not in scope}
             if report is None or planned != {key: value for key, value in report.request.items() if key not in scope}:
                 raise _forged(change)
+
+
+def _makes(asset: DesiredAsset, payload: bytes) -> bool:
+    """Whether that is what the manifest sends, on create or, where fields are ignored later, on update."""
+    return any(canonical_bytes(import_entry(asset, on_update=update)) == payload for update in {False, bool(asset.ignore)})
 
 
 def _forged(change: Change) -> InvalidError:

@@ -9,7 +9,7 @@ from declarative.kinds import asset_rules
 from declarative.kinds.context import Context, Lowered
 from declarative.kinds.noting import AssetNote, noted
 from declarative.kinds.rules import Finding
-from declarative.kinds.unopened import UnopenedCore, UnopenedIdentity, halves
+from declarative.kinds.unopened import Unopened, UnopenedCore, UnopenedIdentity, halves
 from declarative.manifest.model import Manifest
 from declarative.schema.suggest import did_you_mean
 
@@ -54,11 +54,12 @@ def _lower_noted(manifest: Manifest, note: AssetNote, context: Context) -> Lower
     connector = context.connectors.get(note.connector)
     if connector is None:
         return Lowered(None, tuple(unconnected(note.connector, context)))
+    unopened = Unopened(manifest.body)
     asset = DesiredAsset(
         address=manifest.address,
         connector=connector,
-        identity=UnopenedIdentity(manifest, note.known),
-        core=UnopenedCore(manifest, note.names),
+        identity=UnopenedIdentity(unopened, note.known),
+        core=UnopenedCore(unopened, note.names),
         ignore=_ignored(note.ignore),
         on_remove=OnRemove.FORGET if note.on_remove is None else OnRemove(note.on_remove),
         position=manifest.position,

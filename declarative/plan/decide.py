@@ -19,7 +19,7 @@ from declarative.assets.identity import BOUND, PINNED, Match
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, import_entry
-from declarative.assets.quick import QUICK, custom_in_sync
+from declarative.assets.quick import QUICK, custom_in_sync, plainly_equal
 from declarative.plan.changes import change_of, create_of, differ, listed, unmanaged, update_of, when
 from declarative.plan.fingerprint import fingerprint
 from declarative.plan.model import Action, Basis, Change, FieldChange
@@ -194,6 +194,8 @@ def _unknown(value: Any, record: Mapping[str, Any]) -> bool:  # noqa: ARG001
 
 def _judge(path: str, value: Any, applied: AppliedAsset, live: LiveAsset, desired: DesiredAsset, given: Circumstances) -> _Field:
     sent = applied.fields.get(path)
+    if sent is not None and sent.value == value and plainly_equal(path, value, live.record):
+        return _Field(path, _State.SYNCED, seen=True)
     seen = compare(path, value, live.record, desired.connector)
     if sent is None or not same_value(path, sent.value, value):
         # Where live shows the new value already, what was last sent tells more than "Sales -> Sales".

@@ -13,6 +13,7 @@ from declarative.assets.compare import Verdict, canonical, compare
 from declarative.assets.fields import describe
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import ConnectorRef, DesiredAsset, LiveAsset
+from declarative.assets.quick import plainly_equal
 from declarative.core.canonical import digest_of
 
 
@@ -22,6 +23,9 @@ def fingerprint(desired: DesiredAsset, live: LiveAsset) -> str:
     for path, value in managed_fields(desired).items():
         spec = describe(path)
         if spec is None or not spec.readable:
+            continue
+        if plainly_equal(path, value, live.record):
+            seen[path] = True
             continue
         comparison = compare(path, value, live.record, desired.connector)
         if comparison.verdict is Verdict.EQUAL:
