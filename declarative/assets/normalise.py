@@ -17,6 +17,9 @@ from typing import Any
 
 Normaliser = Callable[[Any], Hashable]
 
+# The common cases, decided at once: one word of printable ASCII that says something; a UUID as everybody writes it.
+_WORD = re.compile(r"[!-+\--~][!-~]*").fullmatch
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 _ONLY_SEPARATORS = re.compile(r"[\s,]*")
 _INTEGER = re.compile(r"([+-]?[0-9]{1,30})(?:\.0+)?")
 _ZONE = re.compile(r"\(?(?:utc|gmt)?\s*([+-])([0-9]{1,2})(?::?([0-9]{2}))?\)?")
@@ -42,6 +45,8 @@ def text(value: Any) -> str | None:
 
 def nocase(value: Any) -> str | None:
     """`text` without regard to case (Unicode canonical caseless matching)."""
+    if type(value) is str and _WORD(value):
+        return value.lower()
     written = text(value)
     if written is None:
         return None
@@ -53,6 +58,8 @@ def nocase(value: Any) -> str | None:
 
 def compact(value: Any) -> str | None:
     """`nocase` without whitespace: serial numbers and asset tags, which vendors space at will."""
+    if type(value) is str and _WORD(value):
+        return value.lower()
     written = nocase(value)
     return None if written is None else text(_WHITESPACE.sub("", written))
 
@@ -79,6 +86,8 @@ def short_hostname(value: Any) -> str | None:
 
 def uuid(value: Any) -> str | None:
     """UUIDs ignore case, braces and hyphens."""
+    if type(value) is str and _UUID(value):
+        return value.lower()
     written = nocase(value)
     if written is None:
         return None

@@ -13,8 +13,8 @@ from declarative.kinds.model import ReportDeclaration
 from declarative.kinds.rules import Finding, to_diagnostics
 from declarative.manifest.model import Locator, Manifest, Project, RuleSetting
 
-Claim = tuple[str, str, tuple[Any, ...], str]
-"""Address, rule, what is claimed (the value last, in its normal form), pointer to where."""
+Claim = tuple[str, str, str, Any, str]
+"""Address, rule, what or in what, the value in its normal form, pointer to where."""
 
 _IDENTITY = "/spec/identityAttributes"
 _WORDS = {
@@ -22,11 +22,13 @@ _WORDS = {
     "connector/duplicate": "connector UUID",
     "report/shared-name": "report name",
 }
-_UNIQUE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
-    ("serialNumber", "serial number", normalise.compact),
-    ("hardwareUuid", "hardware UUID", normalise.uuid),
-    ("qualysAssetId", "Qualys id", lambda value: value),
+_SEEN_BY_PEOPLE = frozenset({"asset/shared-native-key", "asset/shared-identity"})
+_UNIQUE: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
+    ("serialNumber", f"{_IDENTITY}/serialNumber", "serial number", normalise.compact),
+    ("hardwareUuid", f"{_IDENTITY}/hardwareUuid", "hardware UUID", normalise.uuid),
+    ("qualysAssetId", f"{_IDENTITY}/qualysAssetId", "Qualys id", lambda value: value),
 )
+_NATIVE_KEY = f"{_IDENTITY}/sourceNativeKey"
 
 
 def check(
@@ -37,13 +39,13 @@ def check(
     settings: Mapping[str, RuleSetting],
 ) -> Iterator[Diagnostic]:
     """One diagnostic at each later claim, naming the place of the first."""
-    holders: dict[tuple[Any, ...], tuple[str, str, Any]] = {}
-    for address, rule, (*about, value), pointer in _claims(connectors, assets, reports):
-        looks = skeleton(value) if isinstance(value, str) and rule.startswith("asset/") else value
-        first = holders.setdefault((rule, *about, looks), (address, pointer, value))
+    holders: dict[tuple[str, str, Any], tuple[str, str, Any]] = {}
+    for address, rule, about, value, pointer in _claims(connectors, assets, reports):
+        looks = skeleton(value) if type(value) is str and rule in _SEEN_BY_PEOPLE else value
+        first = holders.setdefault((rule, about, looks), (address, pointer, value))
         if first[0] != address:
             other = manifests[first[0]].locate(first[1])
-            what = about[0] if rule == "asset/shared-identity" else _WORDS[rule]
+            what = about if rule == "asset/shared-identity" else _WORDS[rule]
             same = f"the same {what}" if value == first[2] else f"a {what} that looks the same and is not"
             message = f"{first[0]} at {other} has {same}"
             hint = _hint(rule, first[0])
@@ -62,18 +64,19 @@ def _claims(
     connectors: Iterable[tuple[str, ConnectorRef]], assets: Iterable[DesiredAsset], reports: Iterable[ReportDeclaration]
 ) -> Iterator[Claim]:
     for address, connector in connectors:
-        yield address, "connector/duplicate", (connector.uuid,), "/spec/connectorUuid"
+        yield address, "connector/duplicate", "", connector.uuid, "/spec/connectorUuid"
     for asset in assets:
         key = normalise.nocase(asset.native_key)
         if key is not None:
-            yield asset.address, "asset/shared-native-key", (asset.connector.uuid, key), f"{_IDENTITY}/sourceNativeKey"
-        for name, what, normal in _UNIQUE:
-            value = normal(asset.identity.get(name))
-            if value is not None:
-                yield asset.address, "asset/shared-identity", (what, value), f"{_IDENTITY}/{name}"
+            yield asset.address, "asset/shared-native-key", asset.connector.uuid, key, _NATIVE_KEY
+        identity = asset.identity
+        for name, pointer, what, normal in _UNIQUE:
+            value = identity.get(name)
+            if value is not None and (value := normal(value)) is not None:
+                yield asset.address, "asset/shared-identity", what, value, pointer
     for report in reports:
         if "name" in report.request:  # it is missing from the well-typed part of some wrong ones
-            yield report.address, "report/shared-name", (report.request["name"],), "/spec/request/name"
+            yield report.address, "report/shared-name", "", report.request["name"], "/spec/request/name"
 
 
 def check_moves(project: Project, addresses: Collection[str], locate: Locator) -> Iterator[Diagnostic]:

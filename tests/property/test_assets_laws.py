@@ -55,6 +55,21 @@ def test_a_normal_form_is_its_own_normal_form(form: Form, value: Any) -> None:
     assert NORMALISERS[form](once) == once
 
 
+class Uncommon(str):
+    """A text that no shortcut for common texts is taken for."""
+
+    __slots__ = ()
+
+
+_common = st.text("abzAF059-_.:,{} ", max_size=12) | st.uuids().map(str) | st.uuids().map(lambda one: f"{{{one}}}".upper())
+
+
+@settings(max_examples=600)
+@given(form=st.sampled_from(FORMS), value=_written | _common)
+def test_a_common_text_has_the_form_that_the_long_way_gives_it(form: Form, value: str) -> None:
+    assert NORMALISERS[form](value) == NORMALISERS[form](Uncommon(value))
+
+
 @settings(max_examples=300)
 @given(
     form=st.sampled_from([Form.IP_SET, Form.MAC_SET, Form.ID_SET]),
