@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from declarative.kinds import asset_rules
-from declarative.kinds.unopened import AT_HAND, core_names, pruned, shared_names
+from declarative.kinds.unopened import AT_HAND, core_names, shared_names, without_nulls
 from declarative.manifest.helper import serve
 
 
@@ -52,8 +52,7 @@ class RuleNoter:
             return None
         identity = spec.get("identityAttributes") or {}
         lifecycle = spec.get("lifecycle") or {}
-        known = pruned({name: identity[name] for name in AT_HAND if name in identity})
-        at_hand = [known.get(name) for name in AT_HAND]
+        at_hand = [without_nulls(identity.get(name)) for name in AT_HAND]
         names = core_names(spec)
         return [self.terms, spec.get("connector"), at_hand, names, lifecycle.get("ignore"), lifecycle.get("onRemove")]
 

@@ -137,7 +137,7 @@ def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
     Whole numbers become integers: `2.0` is an integer by JSON Schema, and the API wants it without the point."""
     kept: dict[str, Any] = {}
     for key, item in value.items():
-        below = item if type(item) in _AS_THEY_ARE else _pruned(item)
+        below = item if item.__class__ in _AS_THEY_ARE else without_nulls(item)
         if below is not None:
             kept[key] = below
     return kept
@@ -146,10 +146,13 @@ def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
 _AS_THEY_ARE = frozenset({str, int, bool})
 
 
-def _pruned(item: Any) -> Any:
+def without_nulls(item: Any) -> Any:
+    """`pruned` of any value; None where nothing is left of it."""
+    if item.__class__ in _AS_THEY_ARE:
+        return item
     if isinstance(item, dict):
         return pruned(item) or None
     if isinstance(item, list):
-        kept = [child if type(child) in _AS_THEY_ARE else _pruned(child) for child in item]
+        kept = [child if child.__class__ in _AS_THEY_ARE else without_nulls(child) for child in item]
         return [child for child in kept if child is not None] or None
     return int(item) if isinstance(item, float) and item.is_integer() else item
