@@ -15,7 +15,6 @@ import orjson
 
 from declarative.assets.keys import (
     ADDRESS,
-    FQDN,
     HARDWARE_KINDS,
     HOST,
     KINDS,
@@ -27,18 +26,16 @@ from declarative.assets.keys import (
     SearchKey,
     search_filters,
 )
+from declarative.assets.lookups import MARKER, SHORT, terms_of
 from declarative.assets.marker import KEY as MARKER_KEY
 from declarative.assets.marker import live_marker, marker_key
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.assets.normalise import short_hostname
-from declarative.assets.records import mappings
 
-__all__ = ["LiveIndex", "Match", "SearchKey", "match", "match_known", "pack", "search_filters"]
+__all__ = ["MARKER", "LiveIndex", "Match", "SearchKey", "match", "match_known", "pack", "search_filters"]
 
 PINNED = "qualysAssetId"
 BOUND = "assetId"
-MARKER = "marker"
-SHORT = "short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +113,10 @@ class LiveIndex:
 
     def _index(self, name: str) -> Mapping[str, list[int]]:
         if not self._by_kind:
-            kinds: dict[str, KeyKind | None] = {**{kind.name: kind for kind in KINDS}, SHORT: None, MARKER: None}
-            self._by_kind = {each: {} for each in kinds}
+            self._by_kind = {each: {} for each in (*(kind.name for kind in KINDS), SHORT, MARKER)}
             for live in self:
-                for each, kind in kinds.items():
-                    index = self._by_kind[each]
-                    for key in _keys(each, kind, live.record):
-                        index.setdefault(key, []).append(live.asset_id)
+                for each, key in terms_of(live.record):
+                    self._by_kind[each].setdefault(key, []).append(live.asset_id)
         return self._by_kind[name]
 
 
@@ -134,15 +128,6 @@ def pack(record: Mapping[str, Any]) -> bytes:
 
 def _unpacked(asset_id: int, held: LiveAsset | bytes) -> LiveAsset:
     return LiveAsset(asset_id, orjson.loads(held)) if isinstance(held, bytes) else held
-
-
-def _keys(name: str, kind: KeyKind | None, record: Mapping[str, Any]) -> Iterable[str]:
-    if kind is not None:
-        return kind.of(record)
-    if name == MARKER:
-        entries = mappings(record.get("customAttributes"))
-        return {str(entry.get("value")) for entry in entries if entry.get("key") == MARKER_KEY}
-    return {short for full in FQDN.of(record) if (short := short_hostname(full)) is not None and short != full}
 
 
 def match(desired: DesiredAsset, applied: AppliedAsset | None, index: LiveIndex) -> Match:

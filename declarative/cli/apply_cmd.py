@@ -73,7 +73,7 @@ def command(
     from declarative.apply import StopFlag
     from declarative.cli.output import parse_outputs
     from declarative.cli.progress import ProgressLine
-    from declarative.cli.session import planning_workspace_for, runtime_for, store_for
+    from declarative.cli.session import planning, runtime_for
     from declarative.core.durations import parse_duration
     from declarative.engine.applying import ApplyOptions
     from declarative.engine.narrow import Narrowing
@@ -93,10 +93,8 @@ def command(
         stop=stop,
         on_progress=progress,
     )
-    workspace = planning_workspace_for(settings, runtime)
-    workspace.require_valid()
     result: ApplyResult | None
-    with store_for(workspace, runtime) as store, progress:
+    with planning(settings, runtime, look_at_all=False) as (workspace, store), progress:
         job = _Job(settings, workspace, store, runtime, options, expect_digest)
         if plan_file is not None:
             plan, result = _apply_saved(job, plan_file)

@@ -53,7 +53,7 @@ def command(
 ) -> ExitCode:
     """Compare the manifests with the live inventory, and show what apply would do."""
     from declarative.cli.output import emit, parse_outputs
-    from declarative.cli.session import narrowed_to_changes, planning_workspace_for, runtime_for, store_for
+    from declarative.cli.session import narrowed_to_changes, planning, runtime_for
     from declarative.engine.narrow import Narrowing
     from declarative.engine.planning import PlanRequest, make_plan
     from declarative.engine.verdict import exit_code
@@ -64,13 +64,14 @@ def command(
         refresh="none" if offline else refresh,
         overrides=overrides,
         resend_overridden=resend_overridden,
+        list_rows=list_all,
     )
     runtime = runtime_for(settings, max_wait=max_wait)
-    workspace = planning_workspace_for(settings, runtime)
-    workspace.require_valid()
-    if changed_since is not None:
-        request = replace(request, narrowing=narrowed_to_changes(settings, runtime, workspace, request.narrowing, changed_since))
-    with store_for(workspace, runtime) as store:
+    look_at_all = list_all or changed_since is not None or request.refresh == "none"
+    with planning(settings, runtime, look_at_all=look_at_all) as (workspace, store):
+        if changed_since is not None:
+            narrowing = narrowed_to_changes(settings, runtime, workspace, request.narrowing, changed_since)
+            request = replace(request, narrowing=narrowing)
         plan = make_plan(workspace, request, runtime, store)
     if out is not None:
         _save(settings, plan, settings.chdir / out, runtime.clock.now(), workspace.project.plan_expiry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +74,28 @@ def workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
         environ=runtime.environ,
         now=runtime.clock.now(),
     )
+
+
+@contextmanager
+def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iterator[tuple[Workspace, Store]]:
+    """The project with its rows, and the store. Unless somebody will `look_at_all` of them, rows that earlier plans settled
+    become no assets. Raises InvalidError for what is wrong in it, UsageError where the extra for inventories is missing."""
+    from declarative.engine.expanding import rows_in
+    from declarative.engine.settling import recall_from
+
+    workspace = workspace_for(settings, runtime)
+    workspace.require_valid()
+    with ExitStack() as stack:
+        if look_at_all or not workspace.desired.inventories:
+            whole = planning_workspace_for(settings, runtime) if workspace.desired.inventories else workspace
+            whole.require_valid()
+            yield whole, stack.enter_context(store_for(whole, runtime))
+            return
+        store = stack.enter_context(store_for(workspace, runtime))
+        recall = stack.enter_context(recall_from(store, workspace.project, runtime))
+        opened = stack.enter_context(rows_in(workspace, now=runtime.clock.now(), recall=recall))
+        opened.require_valid()
+        yield opened, store
 
 
 def planning_workspace_for(settings: Settings, runtime: Runtime) -> Workspace:

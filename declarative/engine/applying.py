@@ -95,7 +95,7 @@ def _differs(what: str, planned: object, actual: object) -> str:
 
 def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
     """A digest proves that a file is whole, not who wrote it: what a plan sends must follow from the manifests."""
-    desired = {asset.address: asset for asset in workspace.desired.assets}
+    desired = workspace.assets_at([change.address for change in plan.writes])
     declared = {report.address: report for report in workspace.desired.reports}
     for change in plan.changes:
         if change.action in (Action.CREATE, Action.UPDATE):
@@ -138,7 +138,7 @@ def apply_plan(
         calls(event)
         watch(event)
 
-    assets = {asset.address: asset for asset in workspace.desired.assets}
+    assets = workspace.assets_at([change.address for change in plan.changes])
     project = workspace.project
     runtime = replace(runtime, clock=WakefulClock(options.stop.wait), stopped=lambda: bool(options.stop), observer=observe)
     with runtime.writer(project) as writer:

@@ -4,13 +4,13 @@ answer for another's."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, Self
 
 from declarative.core.errors import AuthError, StateError
 from declarative.qualys.credentials import ClientCredentials, PasswordCredentials, credentials_from
-from declarative.state.model import Resource, Snapshot, Store
+from declarative.state.model import Indexer, Resource, Snapshot, Store
 
 Record = tuple[int, Mapping[str, Any]]
 
@@ -48,11 +48,29 @@ class UserSnapshot:
     def records(self, base_url: str) -> Iterable[Record]:
         return self._snapshot.records(self._key(base_url))
 
-    def replace(self, base_url: str, records: Iterable[Record], watermark: str) -> None:
-        self._snapshot.replace(self._key(base_url), records, watermark)
+    def replace(self, base_url: str, records: Iterable[Record], watermark: str, *, indexer: Indexer | None = None) -> None:
+        self._snapshot.replace(self._key(base_url), records, watermark, indexer=indexer)
 
-    def upsert(self, base_url: str, records: Iterable[Record], watermark: str) -> None:
-        self._snapshot.upsert(self._key(base_url), records, watermark)
+    def upsert(self, base_url: str, records: Iterable[Record], watermark: str, *, indexer: Indexer | None = None) -> None:
+        self._snapshot.upsert(self._key(base_url), records, watermark, indexer=indexer)
+
+    def count(self, base_url: str) -> int:
+        return self._snapshot.count(self._key(base_url))
+
+    def digests(self, base_url: str) -> Iterator[tuple[int, bytes]]:
+        return self._snapshot.digests(self._key(base_url))
+
+    def records_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[Record]:
+        return self._snapshot.records_at(self._key(base_url), asset_ids)
+
+    def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
+        return self._snapshot.ids_with(self._key(base_url), keys)
+
+    def blob(self, name: str) -> bytes | None:
+        return self._snapshot.blob(self._key(name))
+
+    def keep_blob(self, name: str, data: bytes) -> None:
+        self._snapshot.keep_blob(self._key(name), data)
 
 
 def keep_seen(store: Store, seen: Iterable[Resource], say: Callable[[str], None]) -> None:

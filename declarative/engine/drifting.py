@@ -14,7 +14,7 @@ from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace
 from declarative.plan.build import PlanInput, build
 from declarative.plan.model import Limit, Limits, Plan
-from declarative.refresh import read_live
+from declarative.refresh import index_record, read_live
 from declarative.state.model import Store
 
 _NO_LIMITS = Limits(create=Limit(), update=Limit(), run=Limit(), total=Limit())
@@ -38,7 +38,8 @@ def find_drift(workspace: Workspace, narrowing: Narrowing, runtime: Runtime, sto
         if snapshot is not None:
             stack.enter_context(snapshot)
         page_size = workspace.project.page_size
-        live = read_live(reader, assets, known, page_size=page_size, clock=runtime.clock, snapshot=snapshot)
+        indexer = index_record if workspace.desired.inventories else None
+        live = read_live(reader, assets, known, page_size=page_size, clock=runtime.clock, snapshot=snapshot, indexer=indexer)
         outcome = build(
             PlanInput(
                 project=workspace.project.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,10 +12,11 @@ from declarative.core.canonical import digest_of
 from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import has_errors, ordered
 from declarative.engine.workspace import Workspace
+from declarative.kinds.model import Desired
 from declarative.kinds.rows import check_claims
 
 if TYPE_CHECKING:
-    from declarative.inventory import Expansion
+    from declarative.inventory import Rows
 
 
 def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> Workspace:
@@ -24,24 +27,40 @@ def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> W
     """
     desired = workspace.desired
     if not connect:
-        desired = replace(desired, inventories=tuple(one for one in desired.inventories if one.source.format != "database"))
+        local = tuple(one for one in desired.inventories if one.source.format != "database")
+        workspace = replace(workspace, desired=replace(desired, inventories=local))
+    with rows_in(workspace, now=now) as opened:
+        if opened.rows is None:
+            return opened
+        return replace(opened, desired=replace(opened.desired, assets=opened.assets, inventories=desired.inventories), rows=None)
+
+
+@contextmanager
+def rows_in(
+    workspace: Workspace, *, now: datetime, recall: Callable[[str], bytes | None] = lambda _address: None
+) -> Iterator[Workspace]:
+    """The workspace with its rows open. `recall`: what `Rows.settled` gave for an inventory before; rows that it speaks for
+    become no assets until somebody asks for them."""
+    desired = workspace.desired
     if not desired.inventories or has_errors(workspace.diagnostics):
-        return workspace
+        yield workspace
+        return
     # Ibis and DuckDB take a second to import: only who has an inventory waits for them.
-    from declarative.inventory import expand
+    from declarative.inventory import open_rows
 
     with no_garbage_collection():
-        return _expanded(workspace, expand(desired, workspace.loaded.project.rules, workspace.project.root, now=now))
+        opening = open_rows(desired, workspace.project.rules, workspace.project.root, now=now, recall=recall)
+        with opening as rows:
+            yield _opened(workspace, desired, rows)
 
 
-def _expanded(workspace: Workspace, expansion: Expansion) -> Workspace:
-    loaded, desired = workspace.loaded, workspace.desired
-    assets = tuple(sorted((*desired.assets, *expansion.assets), key=lambda asset: asset.address))
+def _opened(workspace: Workspace, desired: Desired, rows: Rows) -> Workspace:
+    loaded = workspace.loaded
+    opened = replace(workspace, rows=rows, held=rows.held)
     manifests = {manifest.address: manifest for manifest in loaded.manifests}
-    shared = check_claims(desired, manifests, assets, loaded.project.rules)
-    return Workspace(
-        replace(loaded, digest=digest_of([loaded.digest, expansion.digest])),
-        replace(desired, assets=assets),
-        ordered((*workspace.diagnostics, *expansion.diagnostics, *shared)),
-        held=expansion.held,
+    shared = check_claims(desired, manifests, opened.assets, loaded.project.rules)
+    return replace(
+        opened,
+        loaded=replace(loaded, digest=digest_of([loaded.digest, rows.digest])),
+        diagnostics=ordered((*workspace.diagnostics, *rows.diagnostics, *shared)),
     )

@@ -8,37 +8,38 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from declarative import __version__
-from declarative.assets.identity import LiveIndex
-from declarative.assets.model import DesiredAsset
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.core.errors import BlockedError
 from declarative.engine.caching import keep_seen, snapshot_for
+from declarative.engine.looking import Look, Seen
 from declarative.engine.narrow import Narrowing
 from declarative.engine.querying import check_of, dates_of, resolve_report
 from declarative.engine.runtime import Runtime
+from declarative.engine.settling import keep_settled
 from declarative.engine.verifying import keep_verified, verified_before
 from declarative.engine.workspace import Workspace
 from declarative.kinds.model import Desired
-from declarative.manifest.model import Project
 from declarative.plan.build import PlanInput, PlanOutcome, build
 from declarative.plan.guard import Overrides
-from declarative.plan.known import Known
+from declarative.plan.known import brief_of
 from declarative.plan.model import Check, DesiredReport, Plan, Quota, StateMark
 from declarative.qualys.model import Reader
-from declarative.refresh import Refreshed, read_live
-from declarative.state.model import Resource, Snapshot, Store
+from declarative.refresh import Refreshed
+from declarative.state.model import Resource, Store
 
 RefreshMode = Literal["auto", "full", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What the user asked of a plan. `refresh="none"` reads nothing live, and cannot be applied."""
+    """What the user asked of a plan. `refresh="none"` reads nothing live, and cannot be applied. `list_rows`: list unchanged
+    rows of inventories one by one, instead of counting them."""
 
     narrowing: Narrowing = field(default_factory=Narrowing)
     refresh: RefreshMode = "auto"
     overrides: Overrides = field(default_factory=Overrides)
     resend_overridden: bool = False
+    list_rows: bool = False
 
 
 def make_plan(workspace: Workspace, request: PlanRequest, runtime: Runtime, store: Store) -> Plan:
@@ -46,48 +47,66 @@ def make_plan(workspace: Workspace, request: PlanRequest, runtime: Runtime, stor
     workspace.require_valid()
     # Before the resources: an apply that comes in between must show as a state that moved on.
     mark = store.mark
-    resources = store.resources()
-    labels = workspace.labels
-    request.narrowing.require_known((*labels, *resources))
-
-    unread = tuple(f"{address}[" for address in workspace.held)
-
-    def in_scope(address: str) -> bool:
-        if address.startswith(unread) and address not in labels:
-            return False
-        return request.narrowing(address, labels.get(address, {}))
-
     with ExitStack() as stack:
         reader = None if request.refresh == "none" else stack.enter_context(runtime.reader(workspace.project))
         snapshot = None if reader is None else snapshot_for(store, runtime.environ)
         if snapshot is not None:
             stack.enter_context(snapshot)
+        look = Look(workspace, store, reader, snapshot, runtime.clock, "full" if request.refresh == "full" else "auto")
+        resources = look.resources()
+        in_scope = _scope(workspace, request.narrowing, resources)
         before = {} if reader is None else verified_before(store, reader.base_url)
-        outcome = _outcome(workspace, request, runtime, mark, snapshot, reader, resources, in_scope, before)
+        outcome, seen = _outcome(look, request, runtime, mark, resources, in_scope, before)
         if reader is not None:
-            keep_verified(store, reader.base_url, before, outcome.verified)
+            _remember(look, seen, outcome, before, reader.base_url)
     keep_seen(store, outcome.observed, runtime.say)
     return outcome.plan
 
 
+def _scope(workspace: Workspace, narrowing: Narrowing, resources: Mapping[str, Resource]) -> Callable[[str], bool]:
+    labels, rows = workspace.labels, workspace.rows
+    prefixes = rows.prefixes if rows is not None else ()
+    narrowing.require_known((*labels, *resources, *(rows.addresses if rows is not None and narrowing else ())))
+    unread = tuple(f"{address}[" for address in workspace.held)
+    # Rows that pass have neither labels of their own nor a record among these: what has a record and no labels is gone.
+    gone = frozenset(address for address in resources if address not in labels)
+
+    def in_scope(address: str) -> bool:
+        if address.startswith(unread) and address in gone:
+            return False
+        passes = address not in labels and address not in gone and address.startswith(prefixes)
+        return narrowing(address, labels.get(address.partition("[")[0] if passes else address, {}))
+
+    return in_scope
+
+
+def _remember(look: Look, seen: Seen, outcome: PlanOutcome, before: Mapping[str, str], base_url: str) -> None:
+    """For the next plan: what need not be looked at again."""
+    rows, lasting = look.workspace.rows, outcome.verified
+    if rows is not None and look.snapshot is not None and seen.live.stored is not None:
+        own = {address for address in lasting if address.startswith(rows.prefixes)}
+        bound = {address: known.asset_id for address in own if (known := brief_of(seen.resources, address)) is not None}
+        ids = {address: asset_id for address, asset_id in bound.items() if asset_id is not None}
+        keep_settled(look.workspace, ids, seen.live, look.snapshot, look.store, base_url)
+        lasting = {address: token for address, token in lasting.items() if address not in own}
+    keep_verified(look.store, base_url, before, lasting)
+
+
 def _outcome(
-    workspace: Workspace,
+    look: Look,
     request: PlanRequest,
     runtime: Runtime,
     mark: StateMark,
-    snapshot: Snapshot | None,
-    reader: Reader | None,
     resources: Mapping[str, Resource],
     in_scope: Callable[[str], bool],
     verified: Mapping[str, str],
-) -> PlanOutcome:
-    project, desired, now = workspace.project, workspace.desired, runtime.clock.now()
-    assets = tuple(asset for asset in desired.assets if in_scope(asset.address))
+) -> tuple[PlanOutcome, Seen]:
+    workspace, reader, now = look.workspace, look.reader, runtime.clock.now()
+    project, desired = workspace.project, workspace.desired
     checks = judge_checks(reader, desired, runtime, in_scope)
     reports = _reports(reader, desired, runtime, in_scope)
-    applied = Known(resources, in_scope=in_scope)
-    refreshed = _read(reader, project, assets, applied, request, runtime, snapshot)
-    return build(
+    seen = look.take(in_scope, narrowed=bool(request.narrowing), resources=resources)
+    outcome = build(
         PlanInput(
             project=project.name,
             environment=project.environment,
@@ -95,11 +114,12 @@ def _outcome(
             tool_version=__version__,
             manifest_digest=workspace.loaded.digest,
             state=mark,
-            assets=desired.assets,
+            assets=seen.assets,
             reports=reports,
-            applied=resources,
+            applied=seen.resources,
             in_scope=in_scope,
-            live=refreshed.index,
+            live=seen.live.index,
+            live_count=seen.live.records_seen if seen.passed else None,
             now=now,
             settle=project.settle,
             limits=project.limits,
@@ -108,32 +128,21 @@ def _outcome(
             batch_size=project.batch_size,
             moved=project.moved,
             checks=checks,
-            diagnostics=(*workspace.diagnostics, *unsearched(refreshed), *skipped(reports)),
+            diagnostics=(*workspace.diagnostics, *unsearched(seen.live), *skipped(reports)),
             narrowed=request.narrowing.lines,
             read_calls=reader.calls_made if reader else 0,
             quota=reader.quota if reader else Quota(),
-            read_strategy=refreshed.strategy,
+            read_strategy=seen.live.strategy,
             refresh=request.refresh,
-            live_complete=refreshed.complete,
+            live_complete=seen.live.complete,
             dates=dates_of(desired, in_scope),
             verified=verified,
+            passed=seen.passed,
+            beyond=seen.beyond,
+            list_rows=request.list_rows,
         )
     )
-
-
-def _read(
-    reader: Reader | None,
-    project: Project,
-    assets: tuple[DesiredAsset, ...],
-    applied: Mapping[str, Resource],
-    request: PlanRequest,
-    runtime: Runtime,
-    snapshot: Snapshot | None,
-) -> Refreshed:
-    if reader is None:
-        return Refreshed(LiveIndex(), "not read: --refresh none", complete=False)
-    mode: RefreshMode = "full" if request.refresh == "full" else "auto"
-    return read_live(reader, assets, applied, mode=mode, page_size=project.page_size, clock=runtime.clock, snapshot=snapshot)
+    return outcome, seen
 
 
 def skipped(reports: Iterable[DesiredReport]) -> tuple[Diagnostic, ...]:

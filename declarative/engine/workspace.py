@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from declarative.assets.model import DesiredAsset
 from declarative.core.clock import Clock
 from declarative.core.diagnostics import Diagnostic, has_errors, ordered
 from declarative.core.errors import InvalidError
@@ -20,6 +21,7 @@ from declarative.manifest.model import Loaded, Project
 from declarative.manifest.verdict import remember
 
 if TYPE_CHECKING:
+    from declarative.inventory import Rows
     from declarative.state.model import Store
 
 
@@ -27,12 +29,28 @@ if TYPE_CHECKING:
 class Workspace:
     """A project with everything its files say. `diagnostics` are all findings, in stable order.
 
-    `held`: addresses of inventories of which some row could not be read: none of their objects counts as removed."""
+    `held`: addresses of inventories of which some row could not be read: none of their objects counts as removed. `rows`:
+    the rows of its inventories, where they are open; then they are not in `desired`."""
 
     loaded: Loaded
     desired: Desired
     diagnostics: tuple[Diagnostic, ...]
     held: tuple[str, ...] = ()
+    rows: Rows | None = None
+
+    @property
+    def assets(self) -> tuple[DesiredAsset, ...]:
+        """Everything that is an asset by now, sorted by address."""
+        if self.rows is None:
+            return self.desired.assets
+        return tuple(sorted((*self.desired.assets, *self.rows.assets), key=lambda asset: asset.address))
+
+    def assets_at(self, addresses: Collection[str]) -> dict[str, DesiredAsset]:
+        """Those of the addresses that the manifests, or the rows of inventories, declare."""
+        if self.rows is not None:
+            self.rows.take(addresses)
+        wanted = frozenset(addresses)
+        return {asset.address: asset for asset in self.assets if asset.address in wanted}
 
     @property
     def project(self) -> Project:
@@ -46,7 +64,7 @@ class Workspace:
     @property
     def labels(self) -> Mapping[str, Mapping[str, str]]:
         """Address -> labels, for selectors."""
-        rows = {asset.address: asset.labels for asset in self.desired.assets}
+        rows = {asset.address: asset.labels for asset in self.assets}
         return {**rows, **{manifest.address: manifest.labels for manifest in self.loaded.manifests}}
 
     def require_valid(self) -> None:

@@ -2,5 +2,6 @@
 a project has an inventory: they come with the extra `inventory`."""
 
 from declarative.inventory.expand import Expansion, expand
+from declarative.inventory.rows import Rows, open_rows
 
-__all__ = ["Expansion", "expand"]
+__all__ = ["Expansion", "Rows", "expand", "open_rows"]

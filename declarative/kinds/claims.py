@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
 from declarative.assets import normalise
@@ -77,6 +78,20 @@ def _claims(
     for report in reports:
         if "name" in report.request:  # it is missing from the well-typed part of some wrong ones
             yield report.address, "report/shared-name", "", report.request["name"], "/spec/request/name"
+
+
+def marks(asset: DesiredAsset) -> tuple[int | None, ...]:
+    """A hash of each thing that an asset can claim, None where it does not: two that claim the same have a mark in common.
+
+    The order is always native key, serial number, hardware UUID, Qualys id."""
+    found: dict[str, int] = {}
+    for _, rule, (*about, value), _ in _claims((), (asset,), ()):
+        looks = skeleton(value) if isinstance(value, str) else value
+        said = repr((rule, *about, looks)).encode("utf-8", "surrogatepass")
+        found[about[0] if rule == "asset/shared-identity" else rule] = int.from_bytes(
+            blake2b(said, digest_size=8).digest(), signed=True
+        )
+    return tuple(found.get(name) for name in ("asset/shared-native-key", *(what for _, what, _ in _UNIQUE)))
 
 
 def check_moves(project: Project, addresses: Collection[str], locate: Locator) -> Iterator[Diagnostic]:

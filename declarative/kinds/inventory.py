@@ -66,6 +66,7 @@ def lower_inventory(manifest: Manifest, context: Context) -> Lowered[InventoryDe
         columns=_columns(key, fields, where),
         locate=manifest.locate,
         metadata=manifest.metadata,
+        meant=frozenset(_columns(key, fields, [])),
     )
     return Lowered(declaration, tuple(findings))
 

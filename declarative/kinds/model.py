@@ -83,7 +83,8 @@ class Condition:
 class InventoryDeclaration:
     """An inventory manifest: rows that are read when a plan is made, each an asset of its own.
 
-    `columns`: every column that is needed, with the pointer to where it was named first.
+    `columns`: every column that is needed, with the pointer to where it was named first. `meant`: of them those that the
+    asset of a row is made of.
     """
 
     address: str
@@ -99,9 +100,21 @@ class InventoryDeclaration:
     columns: Mapping[str, str]
     locate: Locator = field(compare=False, repr=False)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    meant: frozenset[str] = frozenset()
 
     def row_address(self, key: str) -> str:
         return f"{self.address}[{key}]"
+
+    def row_key(self, address: str) -> str | None:
+        """The key in the address of one of its rows; None for any other address."""
+        prefix = f"{self.address}["
+        return address[len(prefix) : -1] if address.startswith(prefix) and address.endswith("]") else None
+
+    @property
+    def sections(self) -> frozenset[str]:
+        """Names below `coreAttributes` that its rows may fill."""
+        filled = (field.path for field in (*self.fields, *self.defaults) if field.path.startswith("coreAttributes."))
+        return frozenset(path.split(".")[1] for path in filled)
 
 
 @dataclass(frozen=True, slots=True)

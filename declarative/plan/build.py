@@ -42,7 +42,8 @@ class PlanInput:
     `assets`, `reports` and `applied` may hold more than `in_scope` lets through: what is outside is not planned, but
     still known, so that a claim on an asset of another manifest is noticed. `moved`: old address -> new.
     `population`: assets the project manages, for limits in percent; None: count them here. `verified`: what the last plan
-    handed on under that name; it saves work, and never changes an answer.
+    handed on under that name; it saves work, and never changes an answer. `passed`: rows of inventories, applied and found
+    unchanged, that are not among `assets`; `beyond`: such that are out of scope. `list_rows`: list unchanged rows one by one.
     """
 
     project: str
@@ -74,6 +75,10 @@ class PlanInput:
     population: int | None = None
     dates: tuple[str, ...] = ()
     verified: Mapping[str, str] = field(default_factory=dict)
+    passed: int = 0
+    beyond: int = 0
+    live_count: int | None = None
+    list_rows: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ def build(given: PlanInput) -> PlanOutcome:
     )
     changes.sort(key=lambda change: change.address)
     observed = [item.observed for item in decisions if item.observed is not None and item.observed.address not in moved]
-    plan = _assemble(given, briefs, changes)
+    listed = [change for change in changes if given.list_rows or not _is_plain_row(change)]
+    plan = _assemble(given, briefs, listed, given.passed + len(changes) - len(listed))
     return PlanOutcome(plan, tuple(sorted(observed, key=lambda item: item.address)), moves, verifier.tokens)
 
 
@@ -273,19 +279,26 @@ def _decide_reports(given: PlanInput, applied: Mapping[str, Applied], moved: Map
 # Cost and limits
 
 
-def _assemble(given: PlanInput, briefs: Mapping[str, Brief], changes: list[Change]) -> Plan:
+def _is_plain_row(change: Change) -> bool:
+    """An unchanged row of an inventory that nothing is to be said about: of those there may be a million."""
+    row = change.action is Action.UNCHANGED and change.address.endswith("]")
+    return row and not change.reason and not change.warnings
+
+
+def _assemble(given: PlanInput, briefs: Mapping[str, Brief], changes: list[Change], passed: int) -> Plan:
     counts = Counter(change.action for change in changes)
     assets = {address: known for address, known in briefs.items() if known.is_asset}
     population = given.population
     if population is None:
-        population = len({*assets, *(asset.address for asset in given.assets)})
+        population = len({*assets, *(asset.address for asset in given.assets)}) + given.passed + given.beyond
     breaches, limits = judge(
         counts,
         limits=given.limits,
         overrides=given.overrides,
         population=population,
-        bound=sum(1 for address, known in assets.items() if known.asset_id is not None and given.in_scope(address)),
-        live=len(given.live),
+        bound=sum(1 for address, known in assets.items() if known.asset_id is not None and given.in_scope(address))
+        + given.passed,
+        live=len(given.live) if given.live_count is None else given.live_count,
         complete=given.live_complete,
     )
     return Plan(
@@ -306,6 +319,7 @@ def _assemble(given: PlanInput, briefs: Mapping[str, Brief], changes: list[Chang
         quota=given.quota,
         refresh=given.refresh,
         dates=given.dates,
+        passed=passed,
     )
 
 

@@ -151,6 +151,7 @@ def _summary(plan: Plan) -> dict[str, int]:
     counts = dict.fromkeys((action.value for action in Action), 0)
     for change in plan.changes:
         counts[change.action.value] += 1
+    counts[Action.UNCHANGED.value] += plan.passed
     return counts
 
 

@@ -26,6 +26,7 @@ Json = Mapping[str, Any]
 def plan_of(document: Json) -> Plan:
     """Raises KeyError, TypeError, ValueError or AttributeError for a document of another shape."""
     quota = document["quota"]
+    listed = sum(1 for item in document["changes"] if item["action"] == Action.UNCHANGED.value)
     return Plan(
         project=document["project"],
         environment=document["environment"],
@@ -44,6 +45,7 @@ def plan_of(document: Json) -> Plan:
         quota=Quota(quota["limit"], quota["remaining"], quota["windowSeconds"]),
         refresh=document["refresh"],
         dates=tuple(document.get("dates", ())),
+        passed=int(document["summary"][Action.UNCHANGED.value]) - listed,
     )
 
 

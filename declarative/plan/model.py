@@ -189,7 +189,8 @@ class LimitBreach:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a reviewer approves. `changes` is sorted by address and includes the unchanged ones."""
+    """Everything a reviewer approves. `changes` is sorted by address and includes unchanged ones, but for those that
+    are only counted."""
 
     project: str
     environment: str | None
@@ -208,9 +209,11 @@ class Plan:
     quota: Quota = Quota()
     refresh: str = "auto"  # `none` cannot be applied
     dates: tuple[str, ...] = ()  # what each relative date of the checks and scopes was taken for
+    passed: int = 0  # unchanged rows of inventories that are counted, and not among the changes
 
     def count(self, action: Action) -> int:
-        return sum(1 for change in self.changes if change.action is action)
+        found = sum(1 for change in self.changes if change.action is action)
+        return found + self.passed if action is Action.UNCHANGED else found
 
     @property
     def has_changes(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,8 +19,8 @@ from declarative.refresh.cost import CHEAP_CALLS, SNAPSHOT_CALLS, full_calls, ta
 from declarative.refresh.filters import Term, documents
 from declarative.refresh.keys import Wanted
 from declarative.refresh.scan import Scanner
-from declarative.refresh.trim import Kept, trimmer
-from declarative.state.model import Snapshot
+from declarative.refresh.trim import Kept, Trim, trimmer
+from declarative.state.model import Indexer, Snapshot
 
 Resource = AppliedAsset | AppliedReport
 Mode = Literal["auto", "full", "none"]
@@ -33,13 +33,15 @@ SCAN_LIMIT = 50
 class Refreshed:
     """What is live. `strategy`: how it was read and why, for the plan. `complete`: every object that the plan decides
     on has been looked up. `unsearched`: addresses that were looked up by filters only, where a full scan could find more
-    (another name, a MAC or IP address) but would cost too many calls."""
+    (another name, a MAC or IP address) but would cost too many calls. `stored`: where the snapshot keeps whole
+    records, and how each was cut down to the one in `index`; None where not all was read."""
 
     index: LiveIndex
     strategy: str
     complete: bool
     records_seen: int = 0
     unsearched: tuple[str, ...] = ()
+    stored: tuple[str, Trim] | None = None
 
 
 def read_live(
@@ -54,6 +56,7 @@ def read_live(
     updated_since: datetime | None = None,
     scan_limit: int = SCAN_LIMIT,
     parallelism: int = 2,
+    indexer: Indexer | None = None,
 ) -> Refreshed:
     """Reads the live records of the desired assets, and of those in `applied` that are not desired any more.
 
@@ -61,23 +64,22 @@ def read_live(
     where that takes fewer calls or is the only way; for what it finds, the match is the one that a full read gives.
     `updated_since`: where everything would have to be read, read only what changed since. `snapshot`: keeps full scans,
     so that the next one reads only what changed (`clock` dates it); `full` renews it. Of each record only what these assets
-    declare is kept. `parallelism`: filter documents asked for at a time.
+    declare is kept. `parallelism`: filter documents asked for at a time. `indexer`: what the snapshot keeps beside records.
 
     Raises ApiError, and AuthError on 401/403.
     """
     if mode == "none":
         return Refreshed(LiveIndex(()), "not read (`--refresh none`)", complete=False)
-    assets = _look_up(desired, applied)
-    scanner = Scanner(
-        reader, page_size, _excluded(assets), trimmer(item.asset for item in assets), snapshot, clock or SystemClock()
-    )
+    assets = look_up(desired, applied)
+    trim = trimmer(item.asset for item in assets)
+    scanner = Scanner(reader, page_size, excluded(assets), trim, snapshot, clock or SystemClock(), indexer)
     read = _Read(scanner, updated_since, scan_limit, parallelism)
     if mode == "full":
         return read.done(f"full scan as asked: {read.scan(fresh=True)}")
     return _auto(read, assets)
 
 
-def _look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> list[Wanted]:
+def look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> list[Wanted]:
     """Desired assets with their bound ids, then removed ones: they may be retired, or live on under another address."""
     found = []
     for asset in desired:
@@ -92,9 +94,9 @@ def _look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -
     return found
 
 
-def _excluded(assets: Sequence[Wanted]) -> tuple[str, ...]:
+def excluded(assets: Sequence[Wanted], sections: Collection[str] = ()) -> tuple[str, ...]:
     """Software lists make up most of a record's size (facts 3.8); they are left out when nobody manages them."""
-    return () if any("softwares" in item.asset.core for item in assets) else ("software",)
+    return () if "softwares" in sections or any("softwares" in item.asset.core for item in assets) else ("software",)
 
 
 @dataclass(slots=True)
@@ -106,6 +108,7 @@ class _Read:
     scan_limit: int
     parallelism: int
     records: dict[int, Kept] = field(default_factory=dict)
+    stored: tuple[str, Trim] | None = None
     asked: set[Term] = field(default_factory=set)
     documents: int = 0
 
@@ -133,7 +136,8 @@ class _Read:
             self.records.update(self.scanner.changed_since(self.updated_since, max_pages=self.scan_limit))
             return "what changed lately"
         self.records, how = self.scanner.everything(fresh=fresh)
-        return f"{_count(len(self.records), 'record')}, {how}"
+        self.stored = (self.scanner.place, self.scanner.trim)
+        return f"{count_of(len(self.records), 'record')}, {how}"
 
     def scan_calls(self) -> int:
         """Calls a full scan takes, asking for the count where it matters."""
@@ -147,30 +151,34 @@ class _Read:
         return LiveIndex.packed(sorted(self.records.items()))
 
     def done(self, strategy: str, unsearched: tuple[str, ...] = ()) -> Refreshed:
-        return Refreshed(self.index(), strategy, complete=True, records_seen=len(self.records), unsearched=unsearched)
+        seen = len(self.records)
+        return Refreshed(self.index(), strategy, complete=True, records_seen=seen, unsearched=unsearched, stored=self.stored)
 
 
 def _auto(read: _Read, assets: list[Wanted]) -> Refreshed:
     if not assets:
         return read.done("nothing to read: no asset is declared, none is to be retired")
-    loose = [item for item in assets if item.bound_id is None]
-    by_id = len(assets) - len(loose)
-    first = {id(item): item.first() for item in loose}
-    blind = sum(1 for item in loose if not first[id(item)] and item.uncertain())
     # What changed lately adds to what is looked up, and never stands in for it: most of that did not change.
-    instead = read.updated_since is None
-    if blind and instead:
-        return read.done(
-            f"full scan ({read.scan()}): {_count(blind, 'asset')} can only be found by MAC, IP address or marker, which no "
-            "search filter covers"
-        )
+    reason = why_everything(assets, read.scan_calls) if read.updated_since is None else None
+    if reason is not None:
+        return read.done(f"full scan ({read.scan()}): {reason}")
+    loose = sum(1 for item in assets if item.bound_id is None)
+    read.ask(term for item in assets for term in item.first())
+    return _targeted(read, assets, f"targeted: {_asked_for(len(assets) - loose, loose)}")
+
+
+def why_everything(assets: Sequence[Wanted], scan_calls: Callable[[], int], *, more_by_id: int = 0) -> str | None:
+    """Why a full scan is the way to read, None where it is not. `scan_calls`: how many calls it takes, asked only where it
+    matters; `more_by_id`: how many assets there are besides, all with ids."""
+    loose = [item for item in assets if item.bound_id is None]
+    by_id = len(assets) - len(loose) + more_by_id
+    blind = sum(1 for item in loose if not item.first() and item.uncertain())
+    if blind:
+        return f"{count_of(blind, 'asset')} can only be found by MAC, IP address or marker, which no search filter covers"
     estimate = targeted_calls(by_id, len(loose))
-    if estimate > CHEAP_CALLS and instead:
-        scan = read.scan_calls()
-        if scan <= estimate:
-            return read.done(f"full scan ({read.scan()}): {_count(scan, 'call')} against {estimate} for asking by id and key")
-    read.ask(term for item in assets for term in (first.get(id(item)) or item.first()))
-    return _targeted(read, assets, f"targeted: {_asked_for(by_id, len(loose))}")
+    if estimate > CHEAP_CALLS and (scan := scan_calls()) <= estimate:
+        return f"{count_of(scan, 'call')} against {estimate} for asking by id and key"
+    return None
 
 
 def _targeted(read: _Read, assets: list[Wanted], strategy: str) -> Refreshed:
@@ -180,17 +188,17 @@ def _targeted(read: _Read, assets: list[Wanted], strategy: str) -> Refreshed:
         strategy += f"; {len(unsure)} not settled by that, asked for by every key"
         read.ask(term for item in unsure for term in item.further())
         unsure = _unsettled(read, unsure, asked_all=True)
-    strategy += f", in {_count(read.documents, 'filter document')}"
+    strategy += f", in {count_of(read.documents, 'filter document')}"
     if not unsure:
         return read.done(strategy)
     scan = read.scan_calls()
     if scan <= read.scan_limit:
         return read.done(
-            f"{strategy}; then a full scan ({read.scan()}), as {_count(len(unsure), 'asset')} may be known by another name, "
+            f"{strategy}; then a full scan ({read.scan()}), as {count_of(len(unsure), 'asset')} may be known by another name, "
             "MAC or IP address"
         )
     return read.done(
-        f"{strategy}; {_count(len(unsure), 'asset')} may be known by another name, MAC or IP address: finding out takes a full "
+        f"{strategy}; {count_of(len(unsure), 'asset')} may be known by another name, MAC or IP address: finding out takes a full "
         f"scan of {scan} pages (`--refresh full`)",
         unsearched=tuple(item.asset.address for item in unsure),
     )
@@ -207,5 +215,5 @@ def _asked_for(by_id: int, by_key: int) -> str:
     return ", ".join(parts)
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

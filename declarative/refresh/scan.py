@@ -11,8 +11,9 @@ from typing import Any
 from declarative.core.clock import Clock, from_iso, to_iso
 from declarative.core.errors import StateError
 from declarative.qualys.model import Reader
+from declarative.refresh.indexing import FORM
 from declarative.refresh.trim import Kept, Record, Trim
-from declarative.state.model import Snapshot
+from declarative.state.model import Indexer, Snapshot
 
 OVERLAP = timedelta(minutes=10)
 """How far an incremental read reaches back before the last one: clocks differ, and indexing takes its time."""
@@ -22,7 +23,8 @@ OVERLAP = timedelta(minutes=10)
 class Scanner:
     """Reads the whole inventory. Records stream through; only what `trim` leaves of them stays in memory.
 
-    The snapshot keeps whole records. One that cannot be read or written is ignored: it is only a cache.
+    The snapshot keeps whole records, and with `indexer` what helps to read only a few of them. One that cannot be read or
+    written is ignored: it is only a cache.
     """
 
     reader: Reader
@@ -31,6 +33,7 @@ class Scanner:
     trim: Trim
     snapshot: Snapshot | None
     clock: Clock
+    indexer: Indexer | None = None
 
     def everything(self, *, fresh: bool = False) -> tuple[dict[int, Kept], str]:
         """Every record by id, and words on how they were read.
@@ -48,6 +51,23 @@ class Scanner:
         self._save(self._kept(self.pages(), records), started, whole=True)
         return records, "all pages"
 
+    def renewed(self, *, fresh: bool = False) -> str | None:
+        """Brings the snapshot up to date as `everything` would, and holds no record; says how. None where that cannot be."""
+        started = self.clock.now()
+        since = None if fresh else self.watermark()
+        try:
+            if self.snapshot is None:
+                return None
+            if since is not None:
+                changed = _Counted(self.pages(from_iso(since) - OVERLAP))
+                self.snapshot.upsert(self.place, changed, _stamp(started), indexer=self.indexer)
+                if self.reader.count() == self.snapshot.count(self.place):
+                    return f"snapshot, {changed.count} changed since"
+            self.snapshot.replace(self.place, self.pages(), _stamp(started), indexer=self.indexer)
+        except (StateError, ValueError):
+            return None
+        return "all pages"
+
     def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Kept]:
         records: dict[int, Kept] = {}
         for _ in self._kept(self.pages(moment, max_pages=max_pages), records):
@@ -59,7 +79,7 @@ class Scanner:
         if self.snapshot is None:
             return None
         try:
-            return self.snapshot.watermark(self._place)
+            return self.snapshot.watermark(self.place)
         except StateError:
             return None
 
@@ -75,7 +95,7 @@ class Scanner:
         records: dict[int, Kept] = {}
         try:
             reach = from_iso(since) - OVERLAP
-            for asset_id, record in self.snapshot.records(self._place) if self.snapshot is not None else ():
+            for asset_id, record in self.snapshot.records(self.place) if self.snapshot is not None else ():
                 records[asset_id] = self.trim(record)
         except (StateError, ValueError):
             return None
@@ -92,17 +112,35 @@ class Scanner:
             yield asset_id, record
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
         """Records read without some fields must not answer for records read with them."""
         base_url = self.reader.base_url
-        return f"{base_url}#without={','.join(self.exclude)}" if self.exclude else base_url
+        place = f"{base_url}#without={','.join(self.exclude)}" if self.exclude else base_url
+        return place if self.indexer is None else f"{place}#{FORM}"
 
     def _save(self, records: Iterable[tuple[int, Mapping[str, Any]]], started: datetime, *, whole: bool) -> None:
         """Puts the records into the snapshot; reads them to their end in any case."""
         rest = iter(records)
         if self.snapshot is not None:
-            watermark = to_iso(started.replace(microsecond=0))
+            watermark = _stamp(started)
             with suppress(StateError):
-                (self.snapshot.replace if whole else self.snapshot.upsert)(self._place, rest, watermark)
+                (self.snapshot.replace if whole else self.snapshot.upsert)(self.place, rest, watermark, indexer=self.indexer)
         for _ in rest:
             pass
+
+
+def _stamp(moment: datetime) -> str:
+    return to_iso(moment.replace(microsecond=0))
+
+
+class _Counted:
+    """Records on their way, and how many came by."""
+
+    def __init__(self, records: Iterator[tuple[int, Record]]) -> None:
+        self._records = records
+        self.count = 0
+
+    def __iter__(self) -> Iterator[tuple[int, Record]]:
+        for each in self._records:
+            self.count += 1
+            yield each

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from declarative.assets.fields import CORE, STATUS, TABLE
@@ -15,9 +15,11 @@ Kept = bytes | LiveAsset
 Trim = Callable[[Record], Kept]
 
 
-def trimmer(desired: Iterable[DesiredAsset]) -> Trim:
-    """A function that cuts a record down to its identifiers and what these assets declare, and packs it."""
-    names = sorted(needed_names(desired))
+def trimmer(desired: Iterable[DesiredAsset], sections: Iterable[str] = ()) -> Trim:
+    """A function that cuts a record down to its identifiers and what these assets declare, and packs it.
+
+    `sections`: names below `coreAttributes` that are declared, too."""
+    names = sorted(needed_names(desired, sections))
 
     def trim(record: Record) -> Kept:
         # By our order of names: the same record gives the same bytes, in whatever order the server wrote it.
@@ -30,9 +32,13 @@ def trimmer(desired: Iterable[DesiredAsset]) -> Trim:
     return trim
 
 
-def needed_names(desired: Iterable[DesiredAsset]) -> frozenset[str]:
+def needed_names(desired: Iterable[DesiredAsset], sections: Iterable[str] = ()) -> frozenset[str]:
     """Top-level names of the search record that matching and comparing these assets can read."""
-    declared = {name for asset in desired for name in asset.core}
+    return names_for({*sections, *(name for asset in desired for name in asset.core)})
+
+
+def names_for(declared: Collection[str]) -> frozenset[str]:
+    """The same, by names below `coreAttributes`."""
     needed = {"assetId", "customAttributes", *_tops(TABLE[STATUS].response)}
     for kind in KINDS:
         needed.update(kind.live)

@@ -12,7 +12,7 @@ from declarative import __version__
 from declarative.core.errors import StateError
 from declarative.state.codec import digest_of_document
 from declarative.state.resources import chunks
-from declarative.state.tables import SCHEMA_VERSION, meta, metadata, resources
+from declarative.state.tables import SCHEMA_VERSION, meta, metadata, resources, resources_brief, snapshot_metadata
 
 Step = Callable[[Connection], None]
 
@@ -60,5 +60,14 @@ def _add_digests(connection: Connection) -> None:
         connection.execute(setting, [{"key": row.address, "fresh": digest_of_document(row.kind, row.document)} for row in chunk])
 
 
+def _index_briefs(connection: Connection) -> None:
+    """2 to 3: what a plan asks of every record is read from an index, without the documents."""
+    resources_brief.create(connection, checkfirst=True)
+    if connection.dialect.name != "sqlite":
+        # Where the cache of live records has no file of its own, it is made anew in its new form.
+        snapshot_metadata.drop_all(connection)
+        snapshot_metadata.create_all(connection)
+
+
 # From this version to the next one.
-STEPS: Mapping[int, Step] = MappingProxyType({1: _add_digests})
+STEPS: Mapping[int, Step] = MappingProxyType({1: _add_digests, 2: _index_briefs})

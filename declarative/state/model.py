@@ -5,7 +5,7 @@ The store also implements the journal: intent before, outcome after, each in its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,6 +111,18 @@ class Store(Protocol):
     # resources
     def resources(self) -> Mapping[str, Resource]: ...
 
+    def resources_at(self, addresses: Iterable[str]) -> Mapping[str, Resource]:
+        """The records of these addresses; an address without one is not in it."""
+
+    def digests(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Address and digest of every record whose address begins so, streamed. The digest covers the whole record."""
+
+    def addresses(self, *, but: Sequence[str] = ()) -> tuple[str, ...]:
+        """Of every record whose address begins with none of these, sorted."""
+
+    def digest_read(self, address: str) -> str | None:
+        """Of the record as this store read it last; None where it did not, or found none."""
+
     def get(self, address: str) -> Resource | None: ...
 
     def put(self, resources: Iterable[Resource]) -> None:
@@ -183,13 +195,35 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
+Record = Mapping[str, Any]
+Records = Iterable[tuple[int, Record]]
+Indexer = Callable[[Record], tuple[bytes, Iterable[int]]]
+"""What the cache keeps beside a record: a digest of what matters in it, and hashes of the keys that it can be found by."""
+
+
 class Snapshot(Protocol):
     """A cache of live host records keyed by asset id, valid for one base URL."""
 
     def watermark(self, base_url: str) -> str | None: ...
 
-    def records(self, base_url: str) -> Iterable[tuple[int, Mapping[str, Any]]]: ...
+    def records(self, base_url: str) -> Records: ...
 
-    def replace(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None: ...
+    def replace(self, base_url: str, records: Records, watermark: str, *, indexer: Indexer | None = None) -> None: ...
 
-    def upsert(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None: ...
+    def upsert(self, base_url: str, records: Records, watermark: str, *, indexer: Indexer | None = None) -> None: ...
+
+    # for reading a few of very many
+    def count(self, base_url: str) -> int: ...
+
+    def digests(self, base_url: str) -> Iterator[tuple[int, bytes]]:
+        """By asset id, streamed; only records that were written with an `indexer`."""
+
+    def records_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[tuple[int, Record]]: ...
+
+    def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
+        """Asset ids of all records that have one of these keys, and perhaps of some that once had."""
+
+    # bytes of other rooms, kept as whole values
+    def blob(self, name: str) -> bytes | None: ...
+
+    def keep_blob(self, name: str, data: bytes) -> None: ...

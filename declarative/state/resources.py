@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from declarative.core.errors import StateError
 from declarative.plan.known import Brief
@@ -22,6 +22,7 @@ T = TypeVar("T")
 CHUNK = 500
 # From here on one pass over all digests is cheaper than asking for each.
 _SCAN_FROM = 5_000
+_STREAMED = 20_000
 
 _SELECT = select(resources.c.address, resources.c.kind, resources.c.document, resources.c.digest, resources.c.asset_id)
 
@@ -79,6 +80,32 @@ def load_all(connection: Connection, place: str, seen: dict[str, str]) -> Stored
         rows[address] = (kind, document, digest, asset_id)
         seen[address] = digest
     return StoredResources(place, rows)
+
+
+def load_some(connection: Connection, place: str, addresses: Iterable[str], seen: dict[str, str]) -> StoredResources:
+    """`load_all` of these addresses."""
+    rows: dict[str, tuple[str, str, str, int | None]] = {}
+    for chunk in chunks(sorted(set(addresses))):
+        for address, kind, document, digest, asset_id in connection.execute(_SELECT.where(resources.c.address.in_(chunk))):
+            rows[address] = (kind, document, digest, asset_id)
+            seen[address] = digest
+    return StoredResources(place, dict(sorted(rows.items())))
+
+
+def digests(connection: Connection, prefix: str) -> Iterator[tuple[str, str]]:
+    query = select(resources.c.address, resources.c.digest).where(_begins(prefix)).execution_options(yield_per=_STREAMED)
+    for part in connection.execute(query).partitions():
+        yield from ((address, digest) for address, digest in part)
+
+
+def addresses(connection: Connection, but: Sequence[str]) -> tuple[str, ...]:
+    query = select(resources.c.address).where(*(~_begins(prefix) for prefix in but))
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
+def _begins(prefix: str) -> ColumnElement[bool]:
+    # Not LIKE: names hold its wildcards, and not a range: that would ask for the database's own order of texts.
+    return func.substr(resources.c.address, 1, len(prefix)) == prefix
 
 
 def load(connection: Connection, place: str, address: str, seen: dict[str, str]) -> Resource | None:

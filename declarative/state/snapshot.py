@@ -10,15 +10,18 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, Connection, delete, func, insert, literal, select, update
 
 from declarative.core.errors import StateError
 from declarative.state.backend import Backend
 from declarative.state.codec import dumps, loads
+from declarative.state.model import Indexer
 from declarative.state.resources import chunks
-from declarative.state.tables import snapshot, snapshot_meta
+from declarative.state.tables import snapshot, snapshot_keys, snapshot_meta
 
 _BATCH = 2_000
+_STREAMED = 20_000
+_PART = 8 * 1024 * 1024
 # A rebuild that has not ended after this long was killed; its rows are swept away.
 _ABANDONED_SECONDS = 6 * 3600.0
 
@@ -68,20 +71,85 @@ class SqlSnapshot:
             ) from error
         return cast("Mapping[str, Any]", found)
 
-    def replace(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None:
+    def count(self, base_url: str) -> int:
+        with self._backend.read() as connection:
+            current = _current(connection, base_url)
+            query = select(func.count()).select_from(snapshot).where(snapshot.c.generation == (current or (0, ""))[0])
+            return int(connection.execute(query).scalar_one())
+
+    def digests(self, base_url: str) -> Iterator[tuple[int, bytes]]:
+        with self._backend.read() as connection:
+            current = _current(connection, base_url)
+            if current is not None:
+                kept = select(snapshot.c.asset_id, snapshot.c.digest).where(
+                    snapshot.c.generation == current[0], snapshot.c.digest.isnot(None)
+                )
+                for part in connection.execute(kept.execution_options(yield_per=_STREAMED)).partitions():
+                    yield from ((asset_id, digest) for asset_id, digest in part)
+
+    def records_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        with self._backend.read() as connection:
+            current = _current(connection, base_url)
+            for chunk in chunks(sorted(set(asset_ids))) if current is not None else ():
+                query = select(snapshot.c.asset_id, snapshot.c.record).where(
+                    snapshot.c.generation == (current or (0, ""))[0], snapshot.c.asset_id.in_(chunk)
+                )
+                for asset_id, record in connection.execute(query):
+                    yield asset_id, self._unpacked(asset_id, record)
+
+    def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
+        found: set[int] = set()
+        with self._backend.read() as connection:
+            current = _current(connection, base_url)
+            for chunk in chunks(sorted(set(keys))) if current is not None else ():
+                query = select(snapshot_keys.c.asset_id).where(
+                    snapshot_keys.c.generation == (current or (0, ""))[0], snapshot_keys.c.key.in_(chunk)
+                )
+                found.update(connection.execute(query).scalars())
+        return frozenset(found)
+
+    def blob(self, name: str) -> bytes | None:
+        with self._backend.read() as connection:
+            current = _current(connection, name)
+            if current is None:
+                return None
+            parts = select(snapshot.c.record).where(snapshot.c.generation == current[0]).order_by(snapshot.c.asset_id)
+            return b"".join(connection.execute(parts).scalars())
+
+    def keep_blob(self, name: str, data: bytes) -> None:
+        if not self._writable:
+            return
+        with self._backend.write() as connection:
+            generation = self._begin(connection, name)
+        for number, start in enumerate(range(0, len(data), _PART)):
+            with self._backend.write() as connection:
+                part = {"generation": generation, "asset_id": number, "record": data[start : start + _PART]}
+                connection.execute(insert(snapshot).values(part))
+        self._finish(generation, name, "whole")
+
+    def replace(
+        self,
+        base_url: str,
+        records: Iterable[tuple[int, Mapping[str, Any]]],
+        watermark: str,
+        *,
+        indexer: Indexer | None = None,
+    ) -> None:
         if not self._writable:
             return
         with self._backend.write() as connection:
             generation = self._begin(connection, base_url)
-        self._fill(generation, records)
-        with self._backend.write() as connection:
-            if _complete(connection, generation, watermark):
-                others = select(snapshot_meta.c.generation).where(
-                    snapshot_meta.c.base_url == base_url, snapshot_meta.c.complete, snapshot_meta.c.generation != generation
-                )
-                _drop(connection, connection.execute(others).scalars().all())
+        self._fill(generation, records, indexer)
+        self._finish(generation, base_url, watermark)
 
-    def upsert(self, base_url: str, records: Iterable[tuple[int, Mapping[str, Any]]], watermark: str) -> None:
+    def upsert(
+        self,
+        base_url: str,
+        records: Iterable[tuple[int, Mapping[str, Any]]],
+        watermark: str,
+        *,
+        indexer: Indexer | None = None,
+    ) -> None:
         """What is not in `records` stays as it is; without a snapshot to add to, nothing is kept."""
         if not self._writable:
             return
@@ -89,7 +157,7 @@ class SqlSnapshot:
             if _current(connection, base_url) is None:
                 return
             staging = self._begin(connection, base_url)
-        self._fill(staging, records)
+        self._fill(staging, records, indexer)
         with self._backend.write() as connection:
             current = _current(connection, base_url)
             if current is not None:
@@ -108,27 +176,47 @@ class SqlSnapshot:
         row = insert(snapshot_meta).values(base_url=base_url, watermark="", complete=False, started_at=now)
         return int(connection.execute(row.returning(snapshot_meta.c.generation)).scalar_one())
 
-    def _fill(self, generation: int, records: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+    def _finish(self, generation: int, base_url: str, watermark: str) -> None:
+        with self._backend.write() as connection:
+            if _complete(connection, generation, watermark):
+                others = select(snapshot_meta.c.generation).where(
+                    snapshot_meta.c.base_url == base_url, snapshot_meta.c.complete, snapshot_meta.c.generation != generation
+                )
+                _drop(connection, connection.execute(others).scalars().all())
+
+    def _fill(self, generation: int, records: Iterable[tuple[int, Mapping[str, Any]]], indexer: Indexer | None) -> None:
         row = self._backend.insert(snapshot)
         adding = row.on_conflict_do_update(
-            index_elements=[snapshot.c.generation, snapshot.c.asset_id], set_={"record": row.excluded["record"]}
+            index_elements=[snapshot.c.generation, snapshot.c.asset_id],
+            set_={"record": row.excluded["record"], "digest": row.excluded["digest"]},
         )
+        indexing = self._backend.insert(snapshot_keys).on_conflict_do_nothing()
         for chunk in chunks(records, _BATCH):
-            rows = [
-                {"generation": generation, "asset_id": asset_id, "record": self._packed(asset_id, record)}
-                for asset_id, record in chunk
-            ]
+            rows: list[dict[str, Any]] = []
+            keys: list[dict[str, Any]] = []
+            for asset_id, record in chunk:
+                digest, found = (None, ()) if indexer is None else indexer(record)
+                packed = self._packed(asset_id, record)
+                rows.append({"generation": generation, "asset_id": asset_id, "digest": digest, "record": packed})
+                keys.extend({"generation": generation, "key": key, "asset_id": asset_id} for key in found)
             with self._backend.write() as connection:
                 connection.execute(adding, rows)
+                if keys:
+                    connection.execute(indexing, keys)
 
     def _merge(self, connection: Connection, staging: int, into: int) -> None:
-        staged = select(bindparam("into", into), snapshot.c.asset_id, snapshot.c.record).where(snapshot.c.generation == staging)
-        row = self._backend.insert(snapshot).from_select(["generation", "asset_id", "record"], staged)
+        target = literal(into, BigInteger)
+        staged = select(target, snapshot.c.asset_id, snapshot.c.digest, snapshot.c.record).where(snapshot.c.generation == staging)
+        row = self._backend.insert(snapshot).from_select(["generation", "asset_id", "digest", "record"], staged)
         connection.execute(
             row.on_conflict_do_update(
-                index_elements=[snapshot.c.generation, snapshot.c.asset_id], set_={"record": row.excluded["record"]}
+                index_elements=[snapshot.c.generation, snapshot.c.asset_id],
+                set_={"record": row.excluded["record"], "digest": row.excluded["digest"]},
             )
         )
+        keys = select(target, snapshot_keys.c.key, snapshot_keys.c.asset_id).where(snapshot_keys.c.generation == staging)
+        adding = self._backend.insert(snapshot_keys).from_select(["generation", "key", "asset_id"], keys)
+        connection.execute(adding.on_conflict_do_nothing())
 
 
 def _current(connection: Connection, base_url: str) -> tuple[int, str] | None:
@@ -152,4 +240,5 @@ def _complete(connection: Connection, generation: int, watermark: str) -> bool:
 def _drop(connection: Connection, generations: Iterable[int]) -> None:
     for generation in generations:
         connection.execute(delete(snapshot).where(snapshot.c.generation == generation))
+        connection.execute(delete(snapshot_keys).where(snapshot_keys.c.generation == generation))
         connection.execute(delete(snapshot_meta).where(snapshot_meta.c.generation == generation))

@@ -81,6 +81,24 @@ class SqlStore:
         self._seen = seen
         return found
 
+    def resources_at(self, addresses: Iterable[str]) -> Mapping[str, Resource]:
+        seen: dict[str, str] = {}
+        with self._backend.read() as connection:
+            found = rows_of.load_some(connection, self.place, addresses, seen)
+        self._seen = seen
+        return found
+
+    def digests(self, prefix: str) -> Iterator[tuple[str, str]]:
+        with self._backend.read() as connection:
+            yield from rows_of.digests(connection, prefix)
+
+    def addresses(self, *, but: Sequence[str] = ()) -> tuple[str, ...]:
+        with self._backend.read() as connection:
+            return rows_of.addresses(connection, but)
+
+    def digest_read(self, address: str) -> str | None:
+        return self._seen.get(address)
+
     def get(self, address: str) -> Resource | None:
         with self._backend.read() as connection:
             self._seen.pop(address, None)

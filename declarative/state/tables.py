@@ -21,9 +21,9 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # Of the cache on SQLite: another version is thrown away, not migrated.
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 # In the header of a SQLite file: tells a state file from any other database.
 APPLICATION_ID = 0x6465636C  # "decl"
@@ -56,6 +56,8 @@ resources = Table(
     Column("document", Text, nullable=False),
 )
 Index("resources_by_asset_id", resources.c.asset_id, sqlite_where=resources.c.asset_id.isnot(None))
+# What a plan asks of every record, without touching the pages of the documents.
+resources_brief = Index("resources_brief", resources.c.address, resources.c.digest, resources.c.kind, resources.c.asset_id)
 
 runs = Table(
     "runs",
@@ -157,5 +159,17 @@ snapshot = Table(
     snapshot_metadata,
     Column("generation", BigInteger, primary_key=True, autoincrement=False),
     Column("asset_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary),
     Column("record", LargeBinary, nullable=False),
+)
+Index("snapshot_brief", snapshot.c.generation, snapshot.c.asset_id, snapshot.c.digest)
+
+# By which identifiers a live record can be found: hashes, so that a few of a million are found without reading the others.
+snapshot_keys = Table(
+    "snapshot_keys",
+    snapshot_metadata,
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("asset_id", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )

@@ -1,0 +1,103 @@
+"""A project of an inventory as earlier plans and applies would have left it, made in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from declarative.assets.marker import managed_fields
+from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset
+from declarative.core.clock import SystemClock
+from declarative.engine.caching import snapshot_for
+from declarative.engine.runtime import Runtime
+from declarative.engine.workspace import open_workspace
+from declarative.inventory import rows as inventory
+from declarative.inventory.backends import backend_for
+from declarative.inventory.engines import Engine
+from declarative.inventory.mapping import spec_of
+from declarative.inventory.settled import Settled, packed, table_of
+from declarative.inventory.sources import Collected, batches
+from declarative.kinds.asset import halves
+from declarative.kinds.claims import marks
+from declarative.kinds.context import Context
+from declarative.kinds.model import InventoryDeclaration
+from declarative.refresh import index_record
+from declarative.refresh.scan import Scanner
+from declarative.refresh.trim import trimmer
+from declarative.sandbox.estate import Estate
+from declarative.sandbox.sketch import FIRST_ID
+from declarative.state.codec import encode
+
+CHUNK = 20_000
+
+
+def live_rows(size: int) -> Iterator[Mapping[str, str]]:
+    """A row for each generated asset, saying what is live."""
+    estate = Estate(seed=0, count=size)
+    for number in range(size):
+        sketch = estate.sketch(FIRST_ID + number)
+        record = estate.lazy(FIRST_ID + number)
+        business, location = record.get("businessInformation") or {}, record.get("assignedLocation") or {}
+        yield {
+            "sys_id": f"CI{number:08}",
+            "hostname": sketch.host,
+            "fqdn": sketch.fqdn,
+            "serial": sketch.serial,
+            "uuid": sketch.hardware_uuid,
+            "mac": sketch.mac,
+            "address": sketch.address,
+            "department": str(business.get("department") or ""),
+            "owner": str(business.get("ownedBy") or ""),
+            "city": str(location.get("city") or ""),
+            "model": f"Model {number % 97}",
+            "status": "in use",
+        }
+
+
+def settle(root: Path, environ: Mapping[str, str]) -> None:
+    """Reads everything live, writes down every row as applied and arrived, and as found unchanged."""
+    runtime = Runtime(environ=environ, clock=SystemClock())
+    now = datetime.now(UTC)
+    workspace = open_workspace(root, environment=None, variables={}, environ=environ, now=now)
+    workspace.require_valid()
+    (declaration,), (connector,) = workspace.desired.inventories, workspace.desired.connectors
+    base_url = runtime.base_url(workspace.project)
+    with closing(workspace.open_store(runtime.clock, environ)) as store, runtime.reader(workspace.project) as reader:
+        snapshot = snapshot_for(store, environ)
+        assert snapshot is not None
+        with snapshot:
+            scanner = Scanner(reader, 300, ("software",), trimmer(()), snapshot, runtime.clock, index_record)
+            assert scanner.renewed(fresh=True) == "all pages"
+            live = dict(snapshot.digests(scanner.place))
+            with backend_for(declaration) as backend:
+                engine = Engine(backend, declaration, inventory._salt(declaration, connector))
+                engine.stage(batches(declaration, root, Collected()))
+                made = _made(engine, declaration, connector)
+                tables = []
+                while chunk := list(islice(made, CHUNK)):
+                    applied = [_applied(asset, FIRST_ID + int(key[2:])) for key, _, asset in chunk]
+                    store.put(applied)
+                    settled = [
+                        Settled(key, row, encode(one).digest, one.asset_id or 0, live[one.asset_id or 0], marks(asset))
+                        for (key, row, asset), one in zip(chunk, applied, strict=True)
+                    ]
+                    tables.append(table_of(settled))
+                rules = inventory.Rows(Context(now), workspace.project.rules, root)._rules
+                snapshot.keep_blob(f"{base_url}#settled={declaration.address}", packed(tables, rules))
+
+
+def _made(engine: Engine, declaration: InventoryDeclaration, connector: ConnectorRef) -> Iterator[tuple[str, str, DesiredAsset]]:
+    """Key, digest and asset of each row, without asking whether it is right."""
+    told = engine.digests().to_pyarrow()
+    digests = dict(zip(told["key"].to_pylist(), told["row"].to_pylist(), strict=True))
+    for row in engine.rows():
+        identity, core = halves(spec_of(declaration, row.cells))
+        yield row.key, digests[row.key], DesiredAsset(declaration.row_address(row.key), connector, identity, core)
+
+
+def _applied(asset: DesiredAsset, asset_id: int) -> AppliedAsset:
+    fields = {path: AppliedField(value, converged=True) for path, value in managed_fields(asset).items()}
+    return AppliedAsset(asset.address, asset.connector, asset.identity, fields, asset_id, datetime(2026, 1, 20, tzinfo=UTC))

@@ -1,0 +1,226 @@
+"""The rows of a project's inventories while a plan is made of them: only those become assets that somebody has to look at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from declarative import __version__
+from declarative.assets.model import ConnectorRef, DesiredAsset
+from declarative.core.canonical import digest_of
+from declarative.core.diagnostics import Diagnostic
+from declarative.core.errors import InvalidError
+from declarative.inventory.backends import backend_for
+from declarative.inventory.engines import Engine
+from declarative.inventory.lowering import Lowered, lowered
+from declarative.inventory.model import BadRow, SourceError
+from declarative.inventory.passing import Passing
+from declarative.inventory.settled import Settled, packed, unpacked
+from declarative.inventory.sources import Collected, batches
+from declarative.inventory.telling import about, about_bad_rows, about_emptiness, about_twins
+from declarative.kinds.claims import marks
+from declarative.kinds.context import Context
+from declarative.kinds.model import Desired, InventoryDeclaration
+from declarative.manifest.model import RuleSetting
+
+Recall = Callable[[str], bytes | None]
+"""What `Rows.settled` gave for an inventory's address the last time."""
+
+
+@dataclass(slots=True)
+class _One:
+    """One inventory. `passing` is None where rows could not be told apart, or not be read at all."""
+
+    declaration: InventoryDeclaration
+    engine: Engine
+    assets: dict[str, DesiredAsset] = field(default_factory=dict)
+    warned: set[str] = field(default_factory=set)
+    passing: Passing | None = None
+
+
+class Rows:
+    """`diagnostics`: what is to be said about all rows; `digest`: over the meaning of all of them; `held`: addresses of
+    inventories with bad rows: what is theirs and has no asset must not be taken for removed.
+
+    A row passes, without becoming an asset, while nothing speaks against what an earlier plan proved of it. The methods that
+    compare take those out that something speaks against; then they are among `assets`."""
+
+    def __init__(self, context: Context, settings: Mapping[str, RuleSetting], root: Path) -> None:
+        self._context, self._settings, self._root = context, settings, root
+        self._rules = digest_of([__version__, {name: str(setting) for name, setting in sorted(settings.items())}])
+        self._all: list[_One] = []
+        self._digest = hashlib.sha256()
+        self.diagnostics: list[Diagnostic] = []
+        self.held: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        return f"sha256:{self._digest.hexdigest()}"
+
+    @property
+    def assets(self) -> Iterator[DesiredAsset]:
+        """In the order of inventories and keys."""
+        return chain.from_iterable(one.assets.values() for one in self._all)
+
+    @property
+    def passing(self) -> int:
+        """How many rows pass."""
+        return sum(len(one.passing) for one in self._all if one.passing is not None)
+
+    @property
+    def addresses(self) -> Iterator[str]:
+        """Of rows that pass."""
+        return (one.declaration.row_address(key) for one in self._each() for key in one.passing.passing_keys())
+
+    @property
+    def sections(self) -> frozenset[str]:
+        """Names below `coreAttributes` that rows may fill."""
+        return frozenset(chain.from_iterable(one.declaration.sections for one in self._all))
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the addresses of rows begin with."""
+        return tuple(one.declaration.row_address("")[:-1] for one in self._all)
+
+    def read(self, declaration: InventoryDeclaration, engine: Engine, settled: bytes | None) -> None:
+        collected = Collected()
+        try:
+            engine.stage(batches(declaration, self._root, collected))
+        except SourceError as error:
+            self.diagnostics.append(about(declaration, error.rule, error.message, error.pointer, error.hint))
+            return
+        if not collected.rows:
+            self.diagnostics.extend(about_emptiness(declaration, self._settings))
+        twins = engine.twins()
+        self.diagnostics.extend(about_twins(declaration, twins))
+        one = _One(declaration, engine)
+        one.passing = Passing(engine.backend, engine.digests(), unpacked(None if twins else settled, self._rules))
+        self._all.append(one)
+        for text in one.passing.sorted_digests():
+            self._digest.update(text)
+        found = self._lower(one, without=one.passing.candidates)
+        bad = [*collected.bad, *engine.keyless(), *found.bad]
+        self.diagnostics.extend((*found.told, *about_bad_rows(declaration, bad, collected.rows)))
+        if bad:
+            self.held = (*self.held, declaration.address)
+
+    # what speaks against rows
+
+    def take_claimed(self, others: Iterable[DesiredAsset]) -> None:
+        """Rows that claim what one of the other assets or of the rows that do not pass claims too."""
+        for one in self._each():
+            claimed = {mark for asset in chain(others, self.assets) for mark in marks(asset) if mark is not None}
+            self._taken(one, one.passing.take_marked(claimed))
+
+    def compare_applied(self, records: Callable[[str], Iterable[tuple[str, str]]]) -> list[str]:
+        """Against address and digest of what was applied, asked for by what the address begins with.
+
+        Gives the addresses of what was applied and has no asset."""
+        gone: list[str] = []
+        for one in self._each():
+            prefix = one.declaration.row_address("")[:-1]
+            found = ((address[len(prefix) : -1], digest) for address, digest in records(prefix))
+            stale, left = one.passing.compare_applied(found)
+            self._taken(one, stale)
+            gone.extend(one.declaration.row_address(key) for key in left if key not in one.assets)
+        return gone
+
+    def compare_live(self, digests: Callable[[], Iterable[tuple[int, bytes]]]) -> None:
+        """Against id and digest of each live record."""
+        for one in self._each():
+            self._taken(one, one.passing.compare_live((asset_id, digest.hex()) for asset_id, digest in digests()))
+
+    def take_holding(self, asset_ids: Collection[int]) -> None:
+        """Rows bound to live assets that others may be bound to as well."""
+        for one in self._each():
+            self._taken(one, one.passing.take_holding(asset_ids))
+
+    def take(self, addresses: Iterable[str]) -> None:
+        """Rows that somebody asks for by name."""
+        wanted = list(addresses)
+        for one in self._each():
+            keys = [key for address in wanted if (key := one.declaration.row_key(address)) is not None]
+            self._taken(one, one.passing.take(keys))
+
+    def take_where(self, chosen: Callable[[str], bool]) -> None:
+        """Rows whose address is chosen."""
+        for one in self._each():
+            keys = [key for key in one.passing.passing_keys() if chosen(one.declaration.row_address(key))]
+            self._taken(one, one.passing.take(keys))
+
+    # what is known afterwards
+
+    def settled(self, found: Mapping[str, tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
+        """For the next time, by address of the inventory: what passes still, and what was found unchanged now.
+
+        `found`: address -> digest of what was applied, id and digest of what is live. Nothing where nothing is new."""
+        for one in self._each():
+            address_of = one.declaration.row_address
+            new = {key: found[address_of(key)] for key in one.assets if address_of(key) in found}
+            new = {key: kept for key, kept in new.items() if address_of(key) not in one.warned}
+            if not new and not one.passing.has_lost:
+                continue
+            rows = one.passing.row_digests(new)
+            kept = [
+                Settled(key, rows[key], applied, asset_id, live, marks(one.assets[key]))
+                for key, (applied, asset_id, live) in sorted(new.items())
+            ]
+            yield one.declaration.address, packed(one.passing.settled_with(kept), self._rules)
+
+    def _each(self) -> Iterator[Any]:
+        return (one for one in self._all if one.passing is not None)
+
+    def _taken(self, one: _One, keys: list[str]) -> None:
+        if keys and one.passing is not None:
+            found = self._lower(one, only=one.passing.only(keys))
+            if found.bad:
+                bad: BadRow = found.bad[0]
+                raise InvalidError(f"{bad.position}: {bad.reason}", hint="correct the row, and plan again")
+            self.diagnostics.extend(found.told)
+            one.assets = dict(sorted(one.assets.items()))
+
+    def _lower(self, one: _One, **which: Any) -> Lowered:
+        found = lowered(one.declaration, one.engine.rows(**which), self._context, self._settings)
+        one.assets.update((str(one.declaration.row_key(asset.address)), asset) for asset in found.assets)
+        one.warned |= found.warned
+        return found
+
+
+@contextmanager
+def open_rows(
+    desired: Desired,
+    settings: Mapping[str, RuleSetting],
+    root: Path,
+    *,
+    now: datetime,
+    recall: Recall = lambda _address: None,
+) -> Iterator[Rows]:
+    """Reads every inventory. What is wrong with a source or a row is a diagnostic. Raises UsageError where the extra is
+    not installed. `now`: aware; dates in the future are told."""
+    connectors = {connector.name: connector for connector in desired.connectors}
+    rows = Rows(Context(now=now, connectors=connectors), settings, root)
+    with ExitStack() as stack:
+        for declaration in desired.inventories:
+            backend = stack.enter_context(backend_for(declaration))
+            salt = _salt(declaration, connectors[declaration.connector])
+            rows.read(declaration, Engine(backend, declaration, salt), recall(declaration.address))
+        rows.take_claimed(desired.assets)
+        yield rows
+
+
+def _salt(declaration: InventoryDeclaration, connector: ConnectorRef) -> str:
+    """What decides, besides a row's cells, which asset it makes."""
+
+    def said(field: Any) -> list[Any]:
+        return [field.path, field.record, field.column, field.template, field.value, field.split, field.date, sorted(field.types)]
+
+    fields = [sorted(map(said, fields), key=repr) for fields in (declaration.fields, declaration.defaults)]
+    wired = [connector.name, connector.uuid, connector.source, connector.marker]
+    spec = [declaration.address, declaration.key, fields, declaration.lifecycle, declaration.metadata, wired]
+    return digest_of(spec)
