@@ -80,14 +80,14 @@ def workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
 def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iterator[tuple[Workspace, Store]]:
     """The project with its rows, and the store. Unless somebody will `look_at_all` of them, rows that earlier plans settled
     become no assets. Raises InvalidError for what is wrong in it, UsageError where the extra for inventories is missing."""
-    from declarative.engine.expanding import rows_in
+    from declarative.engine.expanding import rows_in, with_rows
     from declarative.engine.settling import recall_from
 
     workspace = workspace_for(settings, runtime)
     workspace.require_valid()
     with ExitStack() as stack:
         if look_at_all or not workspace.desired.inventories:
-            whole = planning_workspace_for(settings, runtime) if workspace.desired.inventories else workspace
+            whole = with_rows(workspace, now=runtime.clock.now())
             whole.require_valid()
             yield whole, stack.enter_context(store_for(whole, runtime))
             return

@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("ibis", reason="the extra `inventory` is not installed")
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from declarative.assets.model import AppliedAsset
@@ -251,11 +251,24 @@ def address_of(number: int) -> str:
     return f"AssetInventory/cmdb[{row(number)['sys_id']}]"
 
 
+FINANCE = {"businessInformation.department": "Finance"}
+EVERY_KIND = [
+    ("live", 20, FINANCE),
+    ("forget", 30),
+    ("drop", 40),
+    ("set", 50, "serial", "SN-004"),
+    ("new", ROWS),
+    ("rebind", 60, 61),
+]
+
+
+@example(edits=EVERY_KIND, narrowed=None)
+@example(edits=[("spec", SPECS[0]), ("spec", SPECS[1]), ("live", 21, FINANCE)], narrowed=("-l", "team=cmdb"))
 @given(
     edits=st.lists(EDITS, max_size=4),
     narrowed=st.sampled_from([None, None, ("-t", "AssetInventory/cmdb[k00*"), ("-l", "team=cmdb")]),
 )
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_plan_is_the_same_with_and_without_passing_rows(
     settled: Site, gateway: Any, tmp_path: Path, edits: list[tuple[Any, ...]], narrowed: tuple[str, str] | None
 ) -> None:

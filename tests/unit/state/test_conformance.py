@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -388,3 +389,49 @@ def test_closing_twice_does_no_harm(url: str, opened: Opener) -> None:
     store.close()
     store.close()
     assert opened(url).lease_info() is None
+
+
+def indexed(record: Mapping[str, Any]) -> tuple[bytes, list[int]]:
+    return str(record["n"]).encode(), [record["n"] % 10, -record["n"]]
+
+
+def test_a_few_of_many_live_records_are_found_by_id_and_by_key(store: SqlStore) -> None:
+    with store.snapshot() as snapshot:
+        snapshot.replace("https://a", ((number, {"n": number}) for number in range(2_500)), "w1", indexer=indexed)
+        snapshot.upsert("https://a", [(7, {"n": 8}), (3_000, {"n": 3_000})], "w2", indexer=indexed)
+        snapshot.replace("https://b", [(7, {"n": 7})], "w1", indexer=indexed)
+        snapshot.replace("https://c", [(1, {"n": 1})], "w1")
+        assert snapshot.count("https://a") == 2_501
+        assert dict(snapshot.digests("https://a"))[7] == b"8"
+        assert dict(snapshot.records_at("https://a", [3_000, 7, 99_999])) == {7: {"n": 8}, 3_000: {"n": 3_000}}
+        assert {7, 8, 18} <= snapshot.ids_with("https://a", [8])
+        assert snapshot.ids_with("https://a", [-3_000, 12_345]) == {3_000}
+        assert list(snapshot.digests("https://c")) == [], "written without an indexer"
+        assert snapshot.count("https://none") == 0
+        assert not snapshot.ids_with("https://none", [8])
+
+
+def test_bytes_are_kept_whole_and_replaced_whole(url: str, opened: Opener) -> None:
+    data = bytes(range(256)) * 40_000
+    with opened(url).snapshot() as snapshot:
+        assert snapshot.blob("settled") is None
+        snapshot.keep_blob("settled", data)
+        snapshot.keep_blob("other", b"")
+    with opened(url).snapshot() as snapshot:
+        assert snapshot.blob("settled") == data
+        snapshot.keep_blob("settled", b"new")
+        assert snapshot.blob("settled") == b"new"
+        assert snapshot.blob("other") == b""
+
+
+def test_records_are_told_apart_without_reading_them(store: SqlStore, asset: Assets) -> None:
+    names = ("cmdb[a]", "cmdb[b]", "cmdb_[c]", "CMDB[d]", "web")
+    store.put([asset(name) for name in names])
+    digests = dict(store.digests("Asset/cmdb["))
+    assert sorted(digests) == ["Asset/cmdb[a]", "Asset/cmdb[b]"], "neither wildcards nor case blur a beginning"
+    assert store.addresses(but=["Asset/cmdb[", "Asset/CMDB["]) == ("Asset/cmdb_[c]", "Asset/web")
+    assert store.digest_read("Asset/cmdb[a]") == digests["Asset/cmdb[a]"]
+    found = store.resources_at(["Asset/cmdb[a]", "Asset/none"])
+    assert found == {"Asset/cmdb[a]": asset("cmdb[a]")}
+    store.put([asset("cmdb[a]", department="Legal")])
+    assert dict(store.digests("Asset/cmdb["))["Asset/cmdb[a]"] != digests["Asset/cmdb[a]"]

@@ -145,3 +145,24 @@ def test_a_schema_of_version_1_on_a_server_is_migrated_after_a_copy(postgres_url
         )
         (copy,) = found.scalars()
         assert connection.execute(text(f"SELECT count(*) FROM {copy}.resources")).scalar_one() == 2
+
+
+def test_the_cache_of_a_server_in_its_older_form_is_made_anew(postgres_url: str, opened: Opener, asset: Assets) -> None:
+    store = opened(postgres_url)
+    store.put([asset("a")])
+    with store.snapshot() as snapshot:
+        snapshot.replace("https://a", [(1, {"n": 1})], "w1")
+    schema = store._backend.schema
+    with store._backend.write() as connection:
+        connection.execute(text(f"DROP INDEX {schema}.resources_brief"))
+        connection.execute(text(f"DROP TABLE {schema}.snapshot_keys"))
+        connection.execute(text(f"ALTER TABLE {schema}.snapshot DROP COLUMN digest"))
+        connection.execute(migrations.meta.update().values(schema_version=2))
+    store.close()
+
+    migrated = opened(postgres_url)
+    assert migrated.resources() == {"Asset/a": asset("a")}
+    with migrated.snapshot() as snapshot:
+        assert snapshot.watermark("https://a") is None
+        snapshot.replace("https://a", [(1, {"n": 1})], "w2", indexer=lambda _record: (b"d", [5]))
+        assert snapshot.ids_with("https://a", [5]) == {1}
