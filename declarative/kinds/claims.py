@@ -85,13 +85,11 @@ def marks(asset: DesiredAsset) -> tuple[int | None, ...]:
 
     The order is always native key, serial number, hardware UUID, Qualys id."""
     found: dict[str, int] = {}
-    for _, rule, (*about, value), _ in _claims((), (asset,), ()):
-        looks = skeleton(value) if isinstance(value, str) else value
-        said = repr((rule, *about, looks)).encode("utf-8", "surrogatepass")
-        found[about[0] if rule == "asset/shared-identity" else rule] = int.from_bytes(
-            blake2b(said, digest_size=8).digest(), signed=True
-        )
-    return tuple(found.get(name) for name in ("asset/shared-native-key", *(what for _, what, _ in _UNIQUE)))
+    for _, rule, about, value, pointer in _claims((), (asset,), ()):
+        looks = skeleton(value) if type(value) is str else value
+        said = repr((rule, about, looks)).encode("utf-8", "surrogatepass")
+        found[pointer] = int.from_bytes(blake2b(said, digest_size=8).digest(), signed=True)
+    return tuple(found.get(pointer) for pointer in (_NATIVE_KEY, *(pointer for _, pointer, _, _ in _UNIQUE)))
 
 
 def check_moves(project: Project, addresses: Collection[str], locate: Locator) -> Iterator[Diagnostic]:
