@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 from benchmarks import measure
 from benchmarks.results import Finding, Row
 from declarative.assets.fields import flatten
-from declarative.assets.identity import LiveIndex, pack
+from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset
+from declarative.assets.sight import pack
 from declarative.plan.build import PlanInput, PlanOutcome, build
 from declarative.plan.guard import Overrides
 from declarative.plan.model import Action, StateMark
 from declarative.state.codec import encode
-from declarative.state.resources import StoredResources
+from declarative.state.stored import StoredResources
 
 CONNECTOR = ConnectorRef("cmdb", "8a1b9c7e-0000-4000-8000-000000000001", "WEBHOOK")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -30,6 +34,7 @@ def asset(number: int) -> DesiredAsset:
         address=f"Asset/{name}",
         connector=CONNECTOR,
         identity={"hostName": name, "serialNumber": f"SN-{number:06}", "sourceNativeKey": f"NK-{number:06}"},
+        digest=blake2b(name.encode(), digest_size=16).digest(),
         core={
             "operatingSystem": "Ubuntu Linux 22.04",
             "biosInfo": {"totalMemory": 16384, "timeZone": "+5:30", "serialNumber": f"SN-{number:06}"},
@@ -66,12 +71,8 @@ def applied(desired: DesiredAsset, number: int) -> AppliedAsset:
 
 
 def stored(assets: tuple[DesiredAsset, ...]) -> StoredResources:
-    def rows() -> Iterator[tuple[str, tuple[str, str, str, int | None]]]:
-        for number, desired in enumerate(assets):
-            kept = encode(applied(desired, number))
-            yield desired.address, (kept.kind, kept.document, kept.digest, kept.asset_id)
-
-    return StoredResources("benchmark", dict(rows()))
+    kept = (encode(applied(desired, number)) for number, desired in enumerate(assets))
+    return StoredResources.whole("benchmark", [(row.address, row.kind, row.document, row.digest, row.asset_id) for row in kept])
 
 
 def findings(size: int) -> Iterator[Finding]:
@@ -81,17 +82,19 @@ def findings(size: int) -> Iterator[Finding]:
     known = stored(assets)
     index = LiveIndex.packed((number + 1, pack(live(number))) for number in range(size))
     plans: list[PlanOutcome] = []
-    yield Row.of("first", size, measure.piece(lambda: plans.append(plan(assets, known, index, {}))))
+    yield Row.of("first", size, measure.piece(lambda: plans.append(plan(assets, known, index, frozenset()))))
     assert plans[0].plan.count(Action.UNCHANGED) == size
     moved = tuple(
-        DesiredAsset(one.address, CONNECTOR, one.identity, {**one.core, "domainRole": "moved"}) if at % 100 == 0 else one
+        replace(one, core={**one.core, "domainRole": "moved"}, digest=b"moved") if at % 100 == 0 else one
         for at, one in enumerate(assets)
     )
-    yield Row.of("again, 1 % changed", size, measure.piece(lambda: plans.append(plan(moved, known, index, plans[0].verified))))
+    yield Row.of(
+        "again, 1 % changed", size, measure.piece(lambda: plans.append(plan(moved, known, index, {*plans[0].verified.values()})))
+    )
     assert plans[1].plan.count(Action.UPDATE) == math.ceil(size / 100)
 
 
-def plan(assets: tuple[DesiredAsset, ...], known: StoredResources, index: LiveIndex, verified: Mapping[str, str]) -> PlanOutcome:
+def plan(assets: tuple[DesiredAsset, ...], known: StoredResources, index: LiveIndex, verified: AbstractSet[bytes]) -> PlanOutcome:
     return build(
         PlanInput(
             project="bench", environment=None, base_url="https://x.example", tool_version="1", manifest_digest="",

@@ -24,9 +24,7 @@ from declarative.kinds.asset import halves
 from declarative.kinds.claims import marks
 from declarative.kinds.context import Context
 from declarative.kinds.model import InventoryDeclaration
-from declarative.refresh import index_record
 from declarative.refresh.scan import Scanner
-from declarative.refresh.trim import trimmer
 from declarative.sandbox.estate import Estate
 from declarative.sandbox.sketch import FIRST_ID
 from declarative.state.codec import encode
@@ -69,7 +67,7 @@ def settle(root: Path, environ: Mapping[str, str]) -> None:
         snapshot = snapshot_for(store, environ)
         assert snapshot is not None
         with snapshot:
-            scanner = Scanner(reader, 300, ("software",), trimmer(()), snapshot, runtime.clock, index_record)
+            scanner = Scanner(reader, 300, ("software",), snapshot, runtime.clock)
             assert scanner.renewed(fresh=True) == "all pages"
             live = dict(snapshot.digests(scanner.place))
             with backend_for(declaration) as backend:

@@ -16,7 +16,8 @@ from declarative.apply.context import Context
 from declarative.apply.model import Phase
 from declarative.apply.records import converged_resource
 from declarative.assets.compare import Verdict, compare
-from declarative.assets.identity import LiveIndex, match
+from declarative.assets.identity import match
+from declarative.assets.live import LiveIndex
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.core.errors import DeclarativeError
@@ -129,9 +130,8 @@ class _Watch:
             del self.missing[address]
 
     def _reread(self, addresses: Iterable[str]) -> dict[str, AppliedAsset]:
-        stored = self._context.request.store.resources()
-        found = {address: stored[address] for address in addresses if address in stored}
-        return {address: item for address, item in found.items() if isinstance(item, AppliedAsset)}
+        stored = self._context.request.store.resources_at(addresses)
+        return {address: item for address, item in stored.items() if isinstance(item, AppliedAsset)}
 
     def _progress(self) -> None:
         self._context.progress(Phase.ARRIVE, self._total - len(self.missing), self._total)

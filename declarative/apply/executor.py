@@ -95,7 +95,7 @@ def _carry_out(context: Context) -> None:
     recover(context)
     settle_done(context)
     _follow_moves(context)
-    context.before = context.request.store.resources()
+    context.before = context.request.store.resources_at(change.address for change in context.request.plan.changes)
     changes = [change for change in context.request.plan.writes if context.is_open(change)]
     syncs = [change for change in changes if change.action in _SYNCED]
     adopts = [change for change in changes if change.action is Action.ADOPT]
@@ -112,7 +112,8 @@ def _carry_out(context: Context) -> None:
 
 def _follow_moves(context: Context) -> None:
     """Lets the state follow the `moved` entries of the project: the first thing that an apply writes."""
-    moves = due_moves(context.request.moved, context.request.store.resources())
+    moved = context.request.moved
+    moves = due_moves(moved, context.request.store.resources()) if moved else ()
     if moves and context.may_send():
         for old, new in moves:
             context.move(old, new)

@@ -7,11 +7,8 @@ identifier disproves is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from declarative.assets.keys import (
     ADDRESS,
@@ -26,13 +23,12 @@ from declarative.assets.keys import (
     SearchKey,
     search_filters,
 )
-from declarative.assets.lookups import MARKER, SHORT, terms_of
-from declarative.assets.marker import KEY as MARKER_KEY
-from declarative.assets.marker import live_marker, marker_key
+from declarative.assets.live import LiveIndex
+from declarative.assets.lookups import MARKER
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.assets.normalise import short_hostname
 
-__all__ = ["MARKER", "LiveIndex", "Match", "SearchKey", "match", "match_known", "pack", "search_filters"]
+__all__ = ["MARKER", "LiveIndex", "Match", "SearchKey", "match", "match_known", "search_filters"]
 
 PINNED = "qualysAssetId"
 BOUND = "assetId"
@@ -54,80 +50,6 @@ class Match:
     @property
     def ambiguous(self) -> bool:
         return self.live is None and len(self.candidates) > 1
-
-
-class LiveIndex:
-    """Live records by id and, built on first use, by each kind of identifier.
-
-    Packed records (JSON bytes) are unpacked each time they are asked for: a hundred thousand of them fit into memory so."""
-
-    __slots__ = ("_by_id", "_by_kind")
-
-    def __init__(self, records: Iterable[LiveAsset] = ()) -> None:
-        self._by_id: dict[int, LiveAsset | bytes] = {live.asset_id: live for live in records}
-        self._by_kind: dict[str, dict[str, list[int]]] = {}
-
-    @classmethod
-    def of(cls, records: Iterable[Mapping[str, Any]]) -> LiveIndex:
-        """From raw records of the search; one without an `assetId` cannot be spoken of and is left out."""
-        return cls(LiveAsset(int(record["assetId"]), record) for record in records if record.get("assetId") is not None)
-
-    @classmethod
-    def packed(cls, records: Iterable[tuple[int, bytes | LiveAsset]]) -> LiveIndex:
-        """From records by their ids, as `pack` made them or as they are."""
-        index = cls()
-        index._by_id.update(records)
-        return index
-
-    def __len__(self) -> int:
-        return len(self._by_id)
-
-    def __iter__(self) -> Iterator[LiveAsset]:
-        return (_unpacked(asset_id, held) for asset_id, held in self._by_id.items())
-
-    def get(self, asset_id: int | None) -> LiveAsset | None:
-        held = None if asset_id is None else self._by_id.get(asset_id)
-        return None if asset_id is None or held is None else _unpacked(asset_id, held)
-
-    def raw(self, asset_id: int | None) -> bytes | None:
-        """The packed record; None when there is none, or it is not packed."""
-        held = None if asset_id is None else self._by_id.get(asset_id)
-        return held if isinstance(held, bytes) else None
-
-    def find(self, kind: KeyKind, keys: Iterable[str]) -> frozenset[int]:
-        index = self._index(kind.name)
-        return frozenset(asset_id for key in keys for asset_id in index.get(key, ()))
-
-    def find_short(self, keys: Iterable[str]) -> frozenset[int]:
-        """By the first label of any of its names."""
-        index = self._index(SHORT)
-        return frozenset(asset_id for key in keys for asset_id in index.get(key, ()))
-
-    def find_marked(self, desired: DesiredAsset) -> frozenset[int]:
-        index = self._index(MARKER)
-        key = marker_key(desired)
-        found = (self.get(asset_id) for asset_id in index.get(key, ()))
-        return frozenset(
-            live.asset_id for live in found if live is not None and key in live_marker(MARKER_KEY, live.record, desired.connector)
-        )
-
-    def _index(self, name: str) -> Mapping[str, list[int]]:
-        if not self._by_kind:
-            self._by_kind = {each: {} for each in (*(kind.name for kind in KINDS), SHORT, MARKER)}
-            for live in self:
-                for each, key in terms_of(live.record):
-                    self._by_kind[each].setdefault(key, []).append(live.asset_id)
-        return self._by_kind[name]
-
-
-def pack(record: Mapping[str, Any]) -> bytes:
-    """A record as bytes; equal records with their members in one order give equal bytes. Raises TypeError for values
-    that are no JSON, and for whole numbers beyond 64 bits."""
-    return orjson.dumps(record)
-
-
-def _unpacked(asset_id: int, held: LiveAsset | bytes) -> LiveAsset:
-    return LiveAsset(asset_id, orjson.loads(held)) if isinstance(held, bytes) else held
 
 
 def match(desired: DesiredAsset, applied: AppliedAsset | None, index: LiveIndex) -> Match:
@@ -195,9 +117,12 @@ def _match_by_keys(desired: DesiredAsset, index: LiveIndex) -> Match:
 
 def _lookup(kind: KeyKind, keys: Keys, index: LiveIndex) -> frozenset[int]:
     """Names match whole; a bare name also matches the first label of a qualified one, if nothing matches whole."""
-    found = index.find(kind, keys)
-    if found or kind not in NAME_KINDS:
-        return found
+    return index.find(kind, keys) or _by_label(kind, keys, index)
+
+
+def _by_label(kind: KeyKind, keys: Keys, index: LiveIndex) -> frozenset[int]:
+    if kind not in NAME_KINDS:
+        return frozenset()
     bare = {key for key in keys if "." not in key}
     labels = {label for key in keys - bare if (label := short_hostname(key)) is not None}
     return index.find_short(bare) | index.find(HOST, labels)
@@ -232,7 +157,11 @@ def _narrow(candidates: list[int], kinds: Iterable[KeyKind], declared: Mapping[s
         if len(candidates) == 1:
             break
         keys = declared.get(kind.name)
-        both = set(candidates) & _lookup(kind, keys, index) if keys else set()
+        if not keys:
+            continue
+        # Whether a first label may do depends on the candidates alone, not on who else has the name: a targeted read, which
+        # has not seen the others, has to come to the same answer.
+        both = set(candidates) & index.find(kind, keys) or set(candidates) & _by_label(kind, keys, index)
         if both:
             candidates = sorted(both)
     return candidates

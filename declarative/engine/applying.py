@@ -173,7 +173,8 @@ def apply_plan(
 
 def needs_apply(plan: Plan, workspace: Workspace, store: Store) -> bool:
     """Whether there is anything to carry out: a change, or a move that the state has to follow."""
-    return plan.has_changes or bool(due_moves(workspace.project.moved, store.resources()))
+    moved = workspace.project.moved
+    return plan.has_changes or bool(moved and due_moves(moved, store.resources()))
 
 
 def _report_of(change: Change) -> DesiredReport:

@@ -6,12 +6,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from declarative.core.errors import AuthError, StateError
 from declarative.qualys.credentials import ClientCredentials, PasswordCredentials, credentials_from
+from declarative.refresh.unread import CacheLostError
 from declarative.state.model import Indexer, Resource, Snapshot, Store
 
+T = TypeVar("T")
 Record = tuple[int, Mapping[str, Any]]
 
 
@@ -66,6 +68,9 @@ class UserSnapshot:
     def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
         return self._snapshot.ids_with(self._key(base_url), keys)
 
+    def forget(self, base_url: str) -> None:
+        self._snapshot.forget(self._key(base_url))
+
     def blob(self, name: str) -> bytes | None:
         return self._snapshot.blob(self._key(name))
 
@@ -79,6 +84,18 @@ def keep_seen(store: Store, seen: Iterable[Resource], say: Callable[[str], None]
         store.observe(seen)
     except StateError as error:
         say(f"what was seen is not kept for the next plan: {error.message}")
+
+
+def with_snapshot(store: Store, environ: Mapping[str, str], work: Callable[[Snapshot | None], T]) -> T:
+    """Does the work with the user's snapshot; once more without it, where it was lost on the way."""
+    snapshot = snapshot_for(store, environ)
+    if snapshot is None:
+        return work(None)
+    with snapshot:
+        try:
+            return work(snapshot)
+        except CacheLostError:
+            return work(None)
 
 
 def snapshot_for(store: Store, environ: Mapping[str, str]) -> UserSnapshot | None:

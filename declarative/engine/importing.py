@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from declarative.assets.model import AppliedAsset, ConnectorRef, LiveAsset
+from declarative.assets.model import ConnectorRef, LiveAsset
 from declarative.assets.payload import applied_adopted
 from declarative.assets.reverse import manifest_of, needs_pin, suggest_name
 from declarative.core.errors import InvalidError, UsageError
@@ -14,6 +14,7 @@ from declarative.core.files import write_atomic
 from declarative.engine.applying import run_info
 from declarative.engine.workspace import Workspace
 from declarative.manifest.format import format_text
+from declarative.plan.known import briefs_of
 from declarative.render.table import yaml_text
 from declarative.state.model import Store
 
@@ -34,7 +35,7 @@ def manifests_for(
     records: Iterable[LiveAsset], workspace: Workspace, store: Store, connector: ConnectorRef, folder: Path
 ) -> Iterator[Imported]:
     """A manifest for each live asset that the project does not manage yet. Names are unique in the project."""
-    bound = {item.asset_id for item in store.resources().values() if isinstance(item, AppliedAsset)}
+    bound = {brief.asset_id for _, brief in briefs_of(store.resources())}
     taken = {manifest.address for manifest in workspace.loaded.manifests}
     for live in records:
         if live.asset_id in bound:

@@ -7,14 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from declarative.assets.identity import LiveIndex
+from declarative.assets.live import LiveIndex
 from declarative.assets.model import DesiredAsset
 from declarative.core.clock import Clock
 from declarative.core.errors import StateError
 from declarative.engine.workspace import Workspace
+from declarative.plan.given import everything
 from declarative.plan.known import Known
 from declarative.qualys.model import Reader
-from declarative.refresh import Refreshed, Stored, index_record, read_live, read_stored
+from declarative.refresh import Refreshed, Stored, read_live, read_stored
 from declarative.refresh.read import Mode
 from declarative.state.model import Resource, Snapshot, Store
 
@@ -63,7 +64,7 @@ class Look:
         if narrowed:
             rows.take_where(in_scope)
             seen = self._read(in_scope, self._again(resources))
-            rows.take_holding([live.asset_id for live in seen.live.index])
+            rows.take_holding(list(seen.live.index))
             return Seen(self.workspace.assets, self._again(resources), seen.live, beyond=rows.passing)
         with suppress(StateError):
             stored = self._stored(resources)
@@ -78,7 +79,7 @@ class Look:
         live = stored.refreshed(self.workspace.assets, resources)
         # A row is an asset again where its own live record came into sight: somebody else may claim it.
         before = rows.passing
-        rows.take_holding([found.asset_id for found in live.index])
+        rows.take_holding(list(live.index))
         if rows.passing < before:
             resources = self._again(resources)
             live = stored.refreshed(self.workspace.assets, resources)
@@ -94,13 +95,12 @@ class Look:
             return Seen(assets, resources, Refreshed(LiveIndex(), "not read: --refresh none", complete=False))
         live = read_live(
             self.reader,
-            tuple(asset for asset in assets if in_scope(asset.address)),
-            Known(resources, in_scope=in_scope),
+            assets if in_scope is everything else tuple(asset for asset in assets if in_scope(asset.address)),
+            resources if in_scope is everything else Known(resources, in_scope=in_scope),
             mode=self.mode,
             page_size=self.workspace.project.page_size,
             clock=self.clock,
             snapshot=self.snapshot,
-            indexer=index_record if self.workspace.desired.inventories else None,
         )
         return Seen(assets, resources, live)
 

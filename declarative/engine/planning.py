@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
 
 from declarative import __version__
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.core.errors import BlockedError
-from declarative.engine.caching import keep_seen, snapshot_for
+from declarative.engine.caching import keep_seen, with_snapshot
 from declarative.engine.looking import Look, Seen
 from declarative.engine.narrow import Narrowing
 from declarative.engine.querying import check_of, dates_of, resolve_report
 from declarative.engine.runtime import Runtime
 from declarative.engine.settling import keep_settled
-from declarative.engine.verifying import keep_verified, verified_before
+from declarative.engine.verifying import Tokens, keep_verified, verified_before
 from declarative.engine.workspace import Workspace
 from declarative.kinds.model import Desired
-from declarative.plan.build import PlanInput, PlanOutcome, build
+from declarative.plan.build import PlanInput, PlanOutcome, build, everything
 from declarative.plan.guard import Overrides
-from declarative.plan.known import brief_of
+from declarative.plan.known import briefing
 from declarative.plan.model import Check, DesiredReport, Plan, Quota, StateMark
 from declarative.qualys.model import Reader
 from declarative.refresh import Refreshed
-from declarative.state.model import Resource, Store
+from declarative.refresh.read import Mode
+from declarative.state.model import Resource, Snapshot, Store
 
 RefreshMode = Literal["auto", "full", "none"]
 
@@ -47,23 +47,35 @@ def make_plan(workspace: Workspace, request: PlanRequest, runtime: Runtime, stor
     workspace.require_valid()
     # Before the resources: an apply that comes in between must show as a state that moved on.
     mark = store.mark
-    with ExitStack() as stack:
-        reader = None if request.refresh == "none" else stack.enter_context(runtime.reader(workspace.project))
-        snapshot = None if reader is None else snapshot_for(store, runtime.environ)
-        if snapshot is not None:
-            stack.enter_context(snapshot)
-        look = Look(workspace, store, reader, snapshot, runtime.clock, "full" if request.refresh == "full" else "auto")
-        resources = look.resources()
-        in_scope = _scope(workspace, request.narrowing, resources)
-        before = {} if reader is None else verified_before(store, reader.base_url)
-        outcome, seen = _outcome(look, request, runtime, mark, resources, in_scope, before)
-        if reader is not None:
-            _remember(look, seen, outcome, before, reader.base_url)
+    mode: Mode = "full" if request.refresh == "full" else "auto"
+    if request.refresh == "none":
+        outcome = _planned(Look(workspace, store, None, None, runtime.clock, mode), request, runtime, mark)
+    else:
+        with runtime.reader(workspace.project) as reader:
+
+            def work(snapshot: Snapshot | None) -> PlanOutcome:
+                return _planned(Look(workspace, store, reader, snapshot, runtime.clock, mode), request, runtime, mark)
+
+            outcome = with_snapshot(store, runtime.environ, work)
     keep_seen(store, outcome.observed, runtime.say)
     return outcome.plan
 
 
+def _planned(look: Look, request: PlanRequest, runtime: Runtime, mark: StateMark) -> PlanOutcome:
+    resources = look.resources()
+    in_scope = _scope(look.workspace, request.narrowing, resources)
+    if look.reader is None:
+        return _outcome(look, request, runtime, mark, resources, in_scope, frozenset())[0]
+    base_url = look.reader.base_url
+    before = verified_before(look.store, base_url)
+    outcome, seen = _outcome(look, request, runtime, mark, resources, in_scope, before)
+    _remember(look, seen, outcome, before, base_url, whole=in_scope is everything)
+    return outcome
+
+
 def _scope(workspace: Workspace, narrowing: Narrowing, resources: Mapping[str, Resource]) -> Callable[[str], bool]:
+    if not narrowing and not workspace.held:
+        return everything
     labels, rows = workspace.labels, workspace.rows
     prefixes = rows.prefixes if rows is not None else ()
     narrowing.require_known((*labels, *resources, *(rows.addresses if rows is not None and narrowing else ())))
@@ -80,16 +92,18 @@ def _scope(workspace: Workspace, narrowing: Narrowing, resources: Mapping[str, R
     return in_scope
 
 
-def _remember(look: Look, seen: Seen, outcome: PlanOutcome, before: Mapping[str, str], base_url: str) -> None:
+def _remember(look: Look, seen: Seen, outcome: PlanOutcome, before: Tokens, base_url: str, *, whole: bool) -> None:
     """For the next plan: what need not be looked at again."""
     rows, lasting = look.workspace.rows, outcome.verified
-    if rows is not None and look.snapshot is not None and seen.live.stored is not None:
+    if rows is not None and look.snapshot is not None:
         own = {address for address in lasting if address.startswith(rows.prefixes)}
-        bound = {address: known.asset_id for address in own if (known := brief_of(seen.resources, address)) is not None}
+        brief = briefing(seen.resources)
+        bound = {address: known.asset_id for address in own if (known := brief(address)) is not None}
         ids = {address: asset_id for address, asset_id in bound.items() if asset_id is not None}
-        keep_settled(look.workspace, ids, seen.live, look.snapshot, look.store, base_url)
+        keep_settled(look.workspace, ids, seen.live.index, look.snapshot, look.store, base_url)
         lasting = {address: token for address, token in lasting.items() if address not in own}
-    keep_verified(look.store, base_url, before, lasting)
+    most = 4 * (len(seen.assets) + seen.passed)
+    keep_verified(look.store, base_url, before, frozenset(lasting.values()), whole=whole, most=most)
 
 
 def _outcome(
@@ -99,7 +113,7 @@ def _outcome(
     mark: StateMark,
     resources: Mapping[str, Resource],
     in_scope: Callable[[str], bool],
-    verified: Mapping[str, str],
+    verified: Tokens,
 ) -> tuple[PlanOutcome, Seen]:
     workspace, reader, now = look.workspace, look.reader, runtime.clock.now()
     project, desired = workspace.project, workspace.desired

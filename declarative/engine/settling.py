@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 
+from declarative.assets.live import LiveIndex
 from declarative.core.errors import InvalidError, StateError
 from declarative.engine.caching import snapshot_for
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace
 from declarative.manifest.model import Project
-from declarative.refresh import Refreshed, digests_shown
 from declarative.state.model import Snapshot, Store
 
 Recall = Callable[[str], bytes | None]
@@ -38,7 +38,7 @@ def recall_from(store: Store, project: Project, runtime: Runtime) -> Iterator[Re
 
 
 def keep_settled(
-    workspace: Workspace, bound: Mapping[str, int], refreshed: Refreshed, snapshot: Snapshot, store: Store, base_url: str
+    workspace: Workspace, bound: Mapping[str, int], live: LiveIndex, snapshot: Snapshot, store: Store, base_url: str
 ) -> None:
     """Remembers rows whose decision stands while nothing changes of what it rested on. `bound`: their addresses, and the live
     assets that they are bound to."""
@@ -47,12 +47,11 @@ def keep_settled(
         return
     told = {one.address for one in workspace.diagnostics}
     with suppress(StateError):
-        shown = digests_shown(refreshed, snapshot, bound.values())
         found = {}
         for address, asset_id in bound.items():
-            applied = store.digest_read(address)
-            if address not in told and applied is not None and asset_id in shown:
-                found[address] = (applied, asset_id, shown[asset_id])
+            applied, shown = store.digest_read(address), live.digest(asset_id)
+            if address not in told and applied is not None and shown is not None:
+                found[address] = (applied, asset_id, shown)
         for inventory, data in rows.settled(found):
             snapshot.keep_blob(_name(base_url, inventory), data)
 

@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from declarative.assets.model import AppliedAsset
 from declarative.plan.model import AppliedReport
 
 Applied = AppliedAsset | AppliedReport
 
+AT_ONCE = 500
+"""How many records are decoded, and held in memory, at a time."""
+
 
 class Brief(NamedTuple):
-    """`document`: the whole record as the state keeps it, for digests; None where it comes from no state."""
+    """`digest`: of the whole record as the state keeps it; None where it comes from no state."""
 
     is_asset: bool
     asset_id: int | None
-    document: str | None = None
+    digest: str | None = None
 
 
-def brief_of(applied: Mapping[str, Applied], address: str) -> Brief | None:
-    """The brief of one record; from the mapping itself where it has such, else from the decoded record."""
-    own: Callable[[str], Brief | None] | None = getattr(applied, "brief", None)
-    if own is not None:
-        return own(address)
-    item = applied.get(address)
+@runtime_checkable
+class Briefed(Protocol):
+    """A mapping of records that knows something of each without reading it."""
+
+    def brief(self, address: str) -> Brief | None: ...
+
+    def prefetch(self, addresses: Iterable[str]) -> None:
+        """Reads these records at once, in place of those that were read so before."""
+
+
+def briefing(applied: Mapping[str, Applied]) -> Callable[[str], Brief | None]:
+    """What gives the brief of an address: the mapping itself where it has such, else the decoded record does."""
+    return applied.brief if isinstance(applied, Briefed) else lambda address: _brief(applied.get(address))
+
+
+def briefs_of(applied: Mapping[str, Applied]) -> Iterator[tuple[str, Brief]]:
+    """The briefs of all, by address."""
+    ask = briefing(applied)
+    for address in applied:
+        brief = ask(address)
+        if brief is not None:
+            yield address, brief
+
+
+def _brief(item: Applied | None) -> Brief | None:
     if item is None:
         return None
     return Brief(True, item.asset_id) if isinstance(item, AppliedAsset) else Brief(False, None)
 
 
-def briefs_of(applied: Mapping[str, Applied]) -> dict[str, Brief]:
-    """The briefs of all."""
-    found = ((address, brief_of(applied, address)) for address in applied)
-    return {address: brief for address, brief in found if brief is not None}
+def prefetch(applied: Mapping[str, Applied], addresses: Iterable[str]) -> None:
+    """Before many records are asked for one by one."""
+    if isinstance(applied, Briefed):
+        applied.prefetch(addresses)
+
+
+def fetched(applied: Mapping[str, Applied], addresses: Iterable[str]) -> Iterator[tuple[str, Applied]]:
+    """These records, each read with others and gone from memory with them."""
+    rest = iter(addresses)
+    while chunk := list(islice(rest, AT_ONCE)):
+        prefetch(applied, chunk)
+        for address in chunk:
+            yield address, applied[address]
 
 
 class Known(Mapping[str, Applied]):
@@ -42,7 +74,7 @@ class Known(Mapping[str, Applied]):
 
     Nothing is decoded or copied before it is asked for."""
 
-    __slots__ = ("_applied", "_moved", "_old", "_scope")
+    __slots__ = ("_applied", "_ask", "_moved", "_old", "_scope")
 
     def __init__(
         self,
@@ -52,6 +84,7 @@ class Known(Mapping[str, Applied]):
         in_scope: Callable[[str], bool] | None = None,
     ) -> None:
         self._applied = applied
+        self._ask = briefing(applied)
         self._moved = dict(moved or {})
         self._old = frozenset(self._moved.values())
         self._scope = in_scope
@@ -76,6 +109,7 @@ class Known(Mapping[str, Applied]):
         return sum(1 for _ in self)
 
     def brief(self, address: str) -> Brief | None:
-        if address not in self:
-            return None
-        return brief_of(self._applied, self._moved.get(address, address))
+        return self._ask(self._moved.get(address, address)) if address in self else None
+
+    def prefetch(self, addresses: Iterable[str]) -> None:
+        prefetch(self._applied, (self._moved.get(address, address) for address in addresses))

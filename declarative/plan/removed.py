@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from declarative.assets.compare import Verdict, compare
 from declarative.assets.fields import STATUS
-from declarative.assets.identity import LiveIndex, Match, match
+from declarative.assets.identity import Match, match
+from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
 from declarative.assets.payload import RETIRED, retire_entry
 from declarative.plan.fingerprint import fingerprint
+from declarative.plan.known import AT_ONCE
 from declarative.plan.model import Action, AppliedReport, Basis, Change, FieldChange
 
 
@@ -17,12 +20,19 @@ def decide_removed(
     removed: Iterable[AppliedAsset | AppliedReport], live: LiveIndex, *, live_complete: bool, managed: Mapping[int, str]
 ) -> list[Change]:
     """FORGET or RETIRE for each. `managed`: live assets that another manifest manages now; they are never retired."""
-    return [
-        _forget(item, "Report", "the manifest is gone; reports already created stay")
-        if isinstance(item, AppliedReport)
-        else _decide(item, live, live_complete=live_complete, managed=managed)
-        for item in removed
-    ]
+    changes = []
+    rest = iter(removed)
+    while chunk := list(islice(rest, AT_ONCE)):
+        assets = [item for item in chunk if isinstance(item, AppliedAsset)]
+        live.fetch(item.asset_id for item in assets if item.asset_id is not None)
+        live.gather(retire_target(item) for item in assets if item.asset_id not in live)
+        changes += [
+            _forget(item, "Report", "the manifest is gone; reports already created stay")
+            if isinstance(item, AppliedReport)
+            else _decide(item, live, live_complete=live_complete, managed=managed)
+            for item in chunk
+        ]
+    return changes
 
 
 def _decide(applied: AppliedAsset, live: LiveIndex, *, live_complete: bool, managed: Mapping[int, str]) -> Change:

@@ -6,17 +6,21 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from declarative.assets.fields import CORE, TABLE
-from declarative.assets.identity import pack
+from declarative.assets.live import Held
 from declarative.assets.lookups import Term, terms_of
-from declarative.core.canonical import digest_of
-from declarative.refresh.trim import names_for
+from declarative.assets.model import LiveAsset
+from declarative.assets.sight import SIGHT, cut, digest_of, pack
 
-_SECTIONS = frozenset(path.partition(".")[2].partition(".")[0] for path in TABLE if path.startswith(f"{CORE}."))
-_NAMES = tuple(sorted(names_for(_SECTIONS)))
-
-FORM = f"indexed={digest_of(_NAMES)[7:19]}"
+FORM = f"sight={SIGHT}"
 """Part of the snapshot's name: digests over other fields are no digests for us."""
+
+
+def held_of(record: Mapping[str, Any]) -> Held:
+    """What decisions can see of a record: a live one is several times larger."""
+    try:
+        return pack(record)
+    except TypeError:
+        return LiveAsset(int(record["assetId"]), cut(record))
 
 
 def index_record(record: Mapping[str, Any]) -> tuple[bytes, list[int]]:
@@ -28,12 +32,8 @@ def digest_of_record(record: Mapping[str, Any]) -> bytes:
     """Over everything in a record that any asset may be matched by or compared with.
 
     What the service touches at each sighting, such as the time of the last one, is not in it."""
-    shown = {name: value for name in _NAMES if (value := record.get(name)) is not None}
-    try:
-        packed = pack(shown)
-    except TypeError:
-        packed = repr(shown).encode("utf-8", "surrogatepass")
-    return blake2b(packed, digest_size=16).digest()
+    held = held_of(record)
+    return digest_of(held if isinstance(held, bytes) else repr(held.record).encode("utf-8", "surrogatepass"))
 
 
 def key_of(term: Term) -> int:

@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from declarative.assets.identity import LiveIndex, match_known
+from declarative.assets.identity import match_known
+from declarative.assets.live import Held, LiveIndex
 from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
 from declarative.core.clock import Clock, SystemClock
-from declarative.plan.known import brief_of
+from declarative.plan.known import briefing, fetched
 from declarative.plan.model import AppliedReport
 from declarative.qualys.model import Reader
 from declarative.queries.model import FilterDocument
 from declarative.refresh.cost import CHEAP_CALLS, SNAPSHOT_CALLS, full_calls, targeted_calls
 from declarative.refresh.filters import Term, documents
+from declarative.refresh.indexing import held_of
 from declarative.refresh.keys import Wanted
 from declarative.refresh.scan import Scanner
-from declarative.refresh.trim import Kept, Trim, trimmer
-from declarative.state.model import Indexer, Snapshot
+from declarative.refresh.unread import Unread
+from declarative.state.model import Snapshot
 
 Resource = AppliedAsset | AppliedReport
 Mode = Literal["auto", "full", "none"]
@@ -33,15 +35,13 @@ SCAN_LIMIT = 50
 class Refreshed:
     """What is live. `strategy`: how it was read and why, for the plan. `complete`: every object that the plan decides
     on has been looked up. `unsearched`: addresses that were looked up by filters only, where a full scan could find more
-    (another name, a MAC or IP address) but would cost too many calls. `stored`: where the snapshot keeps whole
-    records, and how each was cut down to the one in `index`; None where not all was read."""
+    (another name, a MAC or IP address) but would cost too many calls."""
 
     index: LiveIndex
     strategy: str
     complete: bool
     records_seen: int = 0
     unsearched: tuple[str, ...] = ()
-    stored: tuple[str, Trim] | None = None
 
 
 def read_live(
@@ -56,23 +56,22 @@ def read_live(
     updated_since: datetime | None = None,
     scan_limit: int = SCAN_LIMIT,
     parallelism: int = 2,
-    indexer: Indexer | None = None,
 ) -> Refreshed:
     """Reads the live records of the desired assets, and of those in `applied` that are not desired any more.
 
     `none` makes no call. `full` reads every record. `auto` asks for bound ids and identity keys, or reads everything
     where that takes fewer calls or is the only way; for what it finds, the match is the one that a full read gives.
     `updated_since`: where everything would have to be read, read only what changed since. `snapshot`: keeps full scans,
-    so that the next one reads only what changed (`clock` dates it); `full` renews it. Of each record only what these assets
-    declare is kept. `parallelism`: filter documents asked for at a time. `indexer`: what the snapshot keeps beside records.
+    so that the next one reads only what changed (`clock` dates it); `full` renews it. `parallelism`: filter documents asked
+    for at a time.
 
-    Raises ApiError, and AuthError on 401/403.
+    Raises ApiError, and AuthError on 401/403. Looking into the index raises CacheLostError where the snapshot cannot give a
+    record any more that it still had when it was read.
     """
     if mode == "none":
         return Refreshed(LiveIndex(()), "not read (`--refresh none`)", complete=False)
     assets = look_up(desired, applied)
-    trim = trimmer(item.asset for item in assets)
-    scanner = Scanner(reader, page_size, excluded(assets), trim, snapshot, clock or SystemClock(), indexer)
+    scanner = Scanner(reader, page_size, excluded(assets), snapshot, clock or SystemClock())
     read = _Read(scanner, updated_since, scan_limit, parallelism)
     if mode == "full":
         return read.done(f"full scan as asked: {read.scan(fresh=True)}")
@@ -82,15 +81,16 @@ def read_live(
 def look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) -> list[Wanted]:
     """Desired assets with their bound ids, then removed ones: they may be retired, or live on under another address."""
     found = []
+    brief = briefing(applied)
     for asset in desired:
-        known = brief_of(applied, asset.address)
+        known = brief(asset.address)
         found.append(Wanted(asset, known.asset_id if known is not None else None))
     present = {asset.address for asset in desired}
-    for address in sorted(address for address in applied if address not in present):
-        item = applied[address]
+    gone = sorted(address for address in applied if address not in present)
+    for address, item in fetched(applied, gone):
         if isinstance(item, AppliedAsset) and (item.on_remove is OnRemove.RETIRE or item.asset_id is not None):
-            gone = DesiredAsset(address, item.connector, item.identity, {}, on_remove=item.on_remove)
-            found.append(Wanted(gone, item.asset_id))
+            target = DesiredAsset(address, item.connector, item.identity, {}, on_remove=item.on_remove)
+            found.append(Wanted(target, item.asset_id))
     return found
 
 
@@ -107,8 +107,8 @@ class _Read:
     updated_since: datetime | None
     scan_limit: int
     parallelism: int
-    records: dict[int, Kept] = field(default_factory=dict)
-    stored: tuple[str, Trim] | None = None
+    records: dict[int, Held] = field(default_factory=dict)
+    unread: Unread | None = None
     asked: set[Term] = field(default_factory=set)
     documents: int = 0
 
@@ -125,19 +125,19 @@ class _Read:
             for found in pool.map(self._found, asking):
                 self.records.update(found)
 
-    def _found(self, document: FilterDocument) -> dict[int, Kept]:
+    def _found(self, document: FilterDocument) -> dict[int, Held]:
         scanner = self.scanner
         found = scanner.reader.search(document, page_size=scanner.page_size, exclude=scanner.exclude)
-        return {int(record["assetId"]): scanner.trim(record) for page in found for record in page.records}
+        return {int(record["assetId"]): held_of(record) for page in found for record in page.records}
 
     def scan(self, *, fresh: bool = False) -> str:
         """Reads every record, or with `updated_since` those changed since then (at most `scan_limit` pages); says how."""
         if self.updated_since is not None:
             self.records.update(self.scanner.changed_since(self.updated_since, max_pages=self.scan_limit))
             return "what changed lately"
-        self.records, how = self.scanner.everything(fresh=fresh)
-        self.stored = (self.scanner.place, self.scanner.trim)
-        return f"{count_of(len(self.records), 'record')}, {how}"
+        found = self.scanner.everything(fresh=fresh)
+        self.records, self.unread = found.held, found.unread
+        return f"{count_of(len(found), 'record')}, {found.how}"
 
     def scan_calls(self) -> int:
         """Calls a full scan takes, asking for the count where it matters."""
@@ -148,11 +148,11 @@ class _Read:
         return full_calls(self.scanner.reader.count(), self.scanner.page_size)
 
     def index(self) -> LiveIndex:
-        return LiveIndex.packed(sorted(self.records.items()))
+        return LiveIndex.packed(self.records.items(), self.unread)
 
     def done(self, strategy: str, unsearched: tuple[str, ...] = ()) -> Refreshed:
-        seen = len(self.records)
-        return Refreshed(self.index(), strategy, complete=True, records_seen=seen, unsearched=unsearched, stored=self.stored)
+        index = self.index()
+        return Refreshed(index, strategy, complete=True, records_seen=len(index), unsearched=unsearched)
 
 
 def _auto(read: _Read, assets: list[Wanted]) -> Refreshed:
@@ -206,7 +206,9 @@ def _targeted(read: _Read, assets: list[Wanted], strategy: str) -> Refreshed:
 
 def _unsettled(read: _Read, assets: list[Wanted], *, asked_all: bool) -> list[Wanted]:
     index = read.index()
-    return [item for item in assets if not item.settled(match_known(item.asset, item.applied_id, index), asked_all=asked_all)]
+    # One that is there under its id is settled; looking into its record would tell nothing more.
+    loose = [item for item in assets if item.bound_id is None or item.bound_id not in index]
+    return [item for item in loose if not item.settled(match_known(item.asset, item.applied_id, index), asked_all=asked_all)]
 
 
 def _asked_for(by_id: int, by_key: int) -> str:

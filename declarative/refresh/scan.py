@@ -8,35 +8,50 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from declarative.assets.live import Held
+from declarative.assets.sight import cut, digest_of
 from declarative.core.clock import Clock, from_iso, to_iso
 from declarative.core.errors import StateError
 from declarative.qualys.model import Reader
-from declarative.refresh.indexing import FORM
-from declarative.refresh.trim import Kept, Record, Trim
-from declarative.state.model import Indexer, Snapshot
+from declarative.refresh.indexing import FORM, held_of, index_record
+from declarative.refresh.unread import Unread
+from declarative.state.model import Snapshot
+
+Record = Mapping[str, Any]
 
 OVERLAP = timedelta(minutes=10)
 """How far an incremental read reaches back before the last one: clocks differ, and indexing takes its time."""
 
+_NOTHING: Mapping[int, bytes] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The whole inventory: records that were read now, by id, and those that the snapshot keeps. `how`: in words."""
+
+    held: dict[int, Held]
+    unread: Unread | None
+    how: str
+
+    def __len__(self) -> int:
+        return len(self.held) if self.unread is None else len(self.held.keys() | self.unread.digests.keys())
+
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """Reads the whole inventory. Records stream through; only what `trim` leaves of them stays in memory.
+    """Reads the whole inventory. Records stream through, cut to what decisions can see of them, on into the snapshot.
 
-    The snapshot keeps whole records, and with `indexer` what helps to read only a few of them. One that cannot be read or
-    written is ignored: it is only a cache.
+    A snapshot that cannot be read or written is ignored: it is only a cache.
     """
 
     reader: Reader
     page_size: int
     exclude: tuple[str, ...]
-    trim: Trim
     snapshot: Snapshot | None
     clock: Clock
-    indexer: Indexer | None = None
 
-    def everything(self, *, fresh: bool = False) -> tuple[dict[int, Kept], str]:
-        """Every record by id, and words on how they were read.
+    def everything(self, *, fresh: bool = False) -> Found:
+        """Every record.
 
         With a snapshot only records changed since its watermark are read, and the count tells whether others are gone: then
         all are read anew. `fresh`: read all in any case.
@@ -47,9 +62,9 @@ class Scanner:
             found = self._incremental(since, started)
             if found is not None:
                 return found
-        records: dict[int, Kept] = {}
+        records: dict[int, Held] = {}
         self._save(self._kept(self.pages(), records), started, whole=True)
-        return records, "all pages"
+        return Found(records, None, "all pages")
 
     def renewed(self, *, fresh: bool = False) -> str | None:
         """Brings the snapshot up to date as `everything` would, and holds no record; says how. None where that cannot be."""
@@ -60,16 +75,16 @@ class Scanner:
                 return None
             if since is not None:
                 changed = _Counted(self.pages(from_iso(since) - OVERLAP))
-                self.snapshot.upsert(self.place, changed, _stamp(started), indexer=self.indexer)
+                self.snapshot.upsert(self.place, _seen_of(changed), _stamp(started), indexer=index_record)
                 if self.reader.count() == self.snapshot.count(self.place):
                     return f"snapshot, {changed.count} changed since"
-            self.snapshot.replace(self.place, self.pages(), _stamp(started), indexer=self.indexer)
+            self.snapshot.replace(self.place, _seen_of(self.pages()), _stamp(started), indexer=index_record)
         except (StateError, ValueError):
             return None
         return "all pages"
 
-    def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Kept]:
-        records: dict[int, Kept] = {}
+    def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Held]:
+        records: dict[int, Held] = {}
         for _ in self._kept(self.pages(moment, max_pages=max_pages), records):
             pass
         return records
@@ -91,52 +106,52 @@ class Scanner:
             for record in page.records:
                 yield int(record["assetId"]), record
 
-    def _incremental(self, since: str, started: datetime) -> tuple[dict[int, Kept], str] | None:
-        records: dict[int, Kept] = {}
+    def _incremental(self, since: str, started: datetime) -> Found | None:
+        if self.snapshot is None:
+            return None
         try:
             reach = from_iso(since) - OVERLAP
-            for asset_id, record in self.snapshot.records(self.place) if self.snapshot is not None else ():
-                records[asset_id] = self.trim(record)
+            unread = Unread(self.snapshot, self.place)
         except (StateError, ValueError):
             return None
-        changed = dict(self.pages(reach))
-        records.update((asset_id, self.trim(record)) for asset_id, record in changed.items())
-        if self.reader.count() != len(records):
-            return None
-        self._save(changed.items(), started, whole=False)
-        return records, f"snapshot, {len(changed)} changed since"
+        changed: dict[int, Held] = {}
+        pages = _Counted(self.pages(reach))
+        self._save(self._kept(pages, changed, unread.digests), started, whole=False)
+        found = Found(changed, unread, f"snapshot, {pages.count} changed since")
+        return found if self.reader.count() == len(found) else None
 
-    def _kept(self, found: Iterable[tuple[int, Record]], into: dict[int, Kept]) -> Iterator[tuple[int, Record]]:
+    def _kept(
+        self, found: Iterable[tuple[int, Record]], into: dict[int, Held], known: Mapping[int, bytes] = _NOTHING
+    ) -> Iterator[tuple[int, Record]]:
+        """Notes and gives what decisions see of each record; of none that looks as it does in `known`, by digest."""
         for asset_id, record in found:
-            into[asset_id] = self.trim(record)
-            yield asset_id, record
+            held = held_of(record)
+            if asset_id not in known or not isinstance(held, bytes) or digest_of(held) != known[asset_id]:
+                into[asset_id] = held
+                yield asset_id, cut(record)
 
     @property
     def place(self) -> str:
-        """Records read without some fields must not answer for records read with them."""
-        base_url = self.reader.base_url
-        place = f"{base_url}#without={','.join(self.exclude)}" if self.exclude else base_url
-        return place if self.indexer is None else f"{place}#{FORM}"
+        """Records read without some fields must not answer for records read with them, nor digests of other names for ours."""
+        place = f"{self.reader.base_url}#{FORM}"
+        return f"{place}#without={','.join(self.exclude)}" if self.exclude else place
 
-    def _save(self, records: Iterable[tuple[int, Mapping[str, Any]]], started: datetime, *, whole: bool) -> None:
+    def _save(self, records: Iterable[tuple[int, Record]], started: datetime, *, whole: bool) -> None:
         """Puts the records into the snapshot; reads them to their end in any case."""
         rest = iter(records)
         if self.snapshot is not None:
-            watermark = _stamp(started)
             with suppress(StateError):
-                (self.snapshot.replace if whole else self.snapshot.upsert)(self.place, rest, watermark, indexer=self.indexer)
+                (self.snapshot.replace if whole else self.snapshot.upsert)(
+                    self.place, rest, _stamp(started), indexer=index_record
+                )
         for _ in rest:
             pass
-
-
-def _stamp(moment: datetime) -> str:
-    return to_iso(moment.replace(microsecond=0))
 
 
 class _Counted:
     """Records on their way, and how many came by."""
 
-    def __init__(self, records: Iterator[tuple[int, Record]]) -> None:
+    def __init__(self, records: Iterable[tuple[int, Record]]) -> None:
         self._records = records
         self.count = 0
 
@@ -144,3 +159,11 @@ class _Counted:
         for each in self._records:
             self.count += 1
             yield each
+
+
+def _seen_of(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+    return ((asset_id, cut(record)) for asset_id, record in records)
+
+
+def _stamp(moment: datetime) -> str:
+    return to_iso(moment.replace(microsecond=0))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from declarative.assets.identity import LiveIndex
+from declarative.assets.live import Held, LiveIndex
 from declarative.assets.lookups import terms_for
 from declarative.assets.model import DesiredAsset
 from declarative.core.clock import Clock
 from declarative.qualys.model import Reader
 from declarative.refresh.cost import SNAPSHOT_CALLS
-from declarative.refresh.indexing import digest_of_record, index_record, keys_of
+from declarative.refresh.indexing import held_of, keys_of
 from declarative.refresh.read import Refreshed, Resource, count_of, excluded, look_up, why_everything
 from declarative.refresh.scan import Scanner
-from declarative.refresh.trim import Kept, trimmer
 from declarative.state.model import Snapshot
 
 
@@ -26,7 +25,6 @@ class Stored:
     place: str
     total: int
     strategy: str
-    sections: Collection[str] = ()
 
     def digests(self) -> Iterator[tuple[int, bytes]]:
         """Id and digest of every record, streamed. Raises StateError."""
@@ -37,18 +35,16 @@ class Stored:
 
         Any match is the one that all records would give. Raises StateError."""
         assets = look_up(desired, applied)
-        trim = trimmer((item.asset for item in assets), self.sections)
-        records: dict[int, Kept] = {}
-        self._add(records, trim, {item.bound_id for item in assets if item.bound_id is not None})
+        records: dict[int, Held] = {}
+        self._add(records, {item.bound_id for item in assets if item.bound_id is not None})
         loose = (item.asset for item in assets if item.bound_id not in records)
         keys = keys_of(term for asset in loose for term in terms_for(asset))
-        self._add(records, trim, self.snapshot.ids_with(self.place, keys) - records.keys())
-        index = LiveIndex.packed(sorted(records.items()))
-        return Refreshed(index, self.strategy, complete=True, records_seen=self.total, stored=(self.place, trim))
+        self._add(records, self.snapshot.ids_with(self.place, keys) - records.keys())
+        return Refreshed(LiveIndex.packed(records.items()), self.strategy, complete=True, records_seen=self.total)
 
-    def _add(self, records: dict[int, Kept], trim: Callable[..., Kept], asset_ids: Iterable[int]) -> None:
+    def _add(self, records: dict[int, Held], asset_ids: Iterable[int]) -> None:
         for asset_id, record in self.snapshot.records_at(self.place, asset_ids):
-            records[asset_id] = trim(record)
+            records[asset_id] = held_of(record)
 
 
 def read_stored(
@@ -69,7 +65,7 @@ def read_stored(
     `passing`: how many assets there are besides `desired`, all bound to ids, and `sections` what they may declare below
     `coreAttributes`. `full`: read everything anew. Raises ApiError, and AuthError on 401/403."""
     assets = look_up(desired, applied)
-    scanner = Scanner(reader, page_size, excluded(assets, sections), trimmer(()), snapshot, clock, index_record)
+    scanner = Scanner(reader, page_size, excluded(assets, sections), snapshot, clock)
     if scanner.watermark() is None:
         return None
     why = None if full else why_everything(assets, lambda: SNAPSHOT_CALLS, more_by_id=passing)
@@ -80,18 +76,4 @@ def read_stored(
         return None
     total = snapshot.count(scanner.place)
     read = f"{count_of(total, 'record')}, {how}"
-    return Stored(
-        snapshot, scanner.place, total, f"full scan as asked: {read}" if full else f"full scan ({read}): {why}", sections
-    )
-
-
-def digests_shown(refreshed: Refreshed, snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, bytes]:
-    """The digests of live records, of those only that the snapshot keeps just as `refreshed` shows them. Raises StateError."""
-    if refreshed.stored is None:
-        return {}
-    place, trim = refreshed.stored
-    return {
-        asset_id: digest_of_record(record)
-        for asset_id, record in snapshot.records_at(place, asset_ids)
-        if trim(record) == refreshed.index.raw(asset_id)
-    }
+    return Stored(snapshot, scanner.place, total, f"full scan as asked: {read}" if full else f"full scan ({read}): {why}")

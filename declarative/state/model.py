@@ -223,6 +223,9 @@ class Snapshot(Protocol):
     def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
         """Asset ids of all records that have one of these keys, and perhaps of some that once had."""
 
+    def forget(self, base_url: str) -> None:
+        """For a snapshot that turned out to be damaged: from here on there is none."""
+
     # bytes of other rooms, kept as whole values
     def blob(self, name: str) -> bytes | None: ...
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TypeVar
 
@@ -11,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from declarative.core.errors import StateError
 from declarative.plan.known import Brief
 from declarative.state.backend import Backend
-from declarative.state.codec import ASSET, Encoded, decode, digest_of_document, encode
-from declarative.state.failures import damaged
+from declarative.state.codec import ASSET, Encoded, encode
 from declarative.state.model import Resource
+from declarative.state.stored import Row, StoredResources, decoded
 from declarative.state.tables import meta, resources
 
 T = TypeVar("T")
@@ -25,6 +26,11 @@ _SCAN_FROM = 5_000
 _STREAMED = 20_000
 
 _SELECT = select(resources.c.address, resources.c.kind, resources.c.document, resources.c.digest, resources.c.asset_id)
+_AT_A_GLANCE = select(resources.c.address, resources.c.digest, resources.c.kind, resources.c.asset_id).order_by(
+    resources.c.address
+)
+
+Reading = Callable[[], AbstractContextManager[Connection]]
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -38,58 +44,30 @@ def encoded(changed: Iterable[Resource]) -> dict[str, Encoded]:
     return {resource.address: encode(resource) for resource in changed}
 
 
-class StoredResources(Mapping[str, Resource]):
-    """What was read in one moment, by address, sorted. A record is decoded each time it is asked for: a hundred thousand of
-    them stay text of a few bytes each instead of millions of objects, and a narrowed plan pays only for what it looks at.
+def load_all(connection: Connection, place: str, read: Reading) -> StoredResources:
+    """`read` opens the store again when records are asked for later."""
+    briefs = {
+        address: Brief(kind == ASSET, asset_id, digest)
+        for address, digest, kind, asset_id in connection.execute(_AT_A_GLANCE.execution_options(yield_per=_STREAMED))
+    }
 
-    Asking for a record that was damaged at rest raises StateError.
-    """
+    def rows(addresses: Sequence[str]) -> list[Row]:
+        with read() as later:
+            return _rows(later, addresses)
 
-    __slots__ = ("_place", "_rows")
-
-    def __init__(self, place: str, rows: dict[str, tuple[str, str, str, int | None]]) -> None:
-        self._place = place
-        self._rows = rows
-
-    def __getitem__(self, address: str) -> Resource:
-        kind, document, digest, _ = self._rows[address]
-        return _decoded(self._place, address, kind, document, digest)
-
-    def brief(self, address: str) -> Brief | None:
-        """What is known of it without decoding it; None for an address that is not there."""
-        row = self._rows.get(address)
-        return None if row is None else Brief(row[0] == ASSET, row[3], row[1])
-
-    def __contains__(self, address: object) -> bool:
-        return address in self._rows
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __repr__(self) -> str:
-        return f"<{len(self._rows)} resources of {self._place}>"
+    return StoredResources(place, briefs, rows)
 
 
-def load_all(connection: Connection, place: str, seen: dict[str, str]) -> StoredResources:
-    """`seen` is filled with the digest of every row read."""
-    rows: dict[str, tuple[str, str, str, int | None]] = {}
-    for address, kind, document, digest, asset_id in connection.execute(_SELECT.order_by(resources.c.address)):
-        rows[address] = (kind, document, digest, asset_id)
-        seen[address] = digest
-    return StoredResources(place, rows)
+def load_some(connection: Connection, place: str, addresses: Iterable[str]) -> StoredResources:
+    """Only these, read at once."""
+    return StoredResources.whole(place, sorted(_rows(connection, set(addresses))))
 
 
-def load_some(connection: Connection, place: str, addresses: Iterable[str], seen: dict[str, str]) -> StoredResources:
-    """`load_all` of these addresses."""
-    rows: dict[str, tuple[str, str, str, int | None]] = {}
-    for chunk in chunks(sorted(set(addresses))):
-        for address, kind, document, digest, asset_id in connection.execute(_SELECT.where(resources.c.address.in_(chunk))):
-            rows[address] = (kind, document, digest, asset_id)
-            seen[address] = digest
-    return StoredResources(place, dict(sorted(rows.items())))
+def _rows(connection: Connection, addresses: Iterable[str]) -> list[Row]:
+    found: list[Row] = []
+    for chunk in chunks(addresses):
+        found.extend(tuple(row) for row in connection.execute(_SELECT.where(resources.c.address.in_(chunk))))
+    return found
 
 
 def digests(connection: Connection, prefix: str) -> Iterator[tuple[str, str]]:
@@ -108,29 +86,22 @@ def _begins(prefix: str) -> ColumnElement[bool]:
     return func.substr(resources.c.address, 1, len(prefix)) == prefix
 
 
-def load(connection: Connection, place: str, address: str, seen: dict[str, str]) -> Resource | None:
-    row = connection.execute(_SELECT.where(resources.c.address == address)).one_or_none()
-    if row is None:
-        return None
-    seen[address] = row.digest
-    return _decoded(place, row.address, row.kind, row.document, row.digest)
-
-
-def _decoded(place: str, address: str, kind: str, document: str, digest: str) -> Resource:
-    if digest_of_document(kind, document) != digest:
-        raise damaged(place, f"the record of {address} is not what was written")
-    try:
-        return decode(address, kind, document)
-    except (KeyError, ValueError, TypeError) as error:
-        raise damaged(place, f"the record of {address} cannot be read ({error})") from error
+def load(connection: Connection, place: str, address: str) -> tuple[Resource, str] | None:
+    """The record and its digest."""
+    found = _rows(connection, (address,))
+    return (decoded(place, found[0]), found[0][3]) if found else None
 
 
 def store(
-    backend: Backend, connection: Connection, rows: Mapping[str, Encoded], *, unless_moved: Mapping[str, str] | None = None
+    backend: Backend,
+    connection: Connection,
+    rows: Mapping[str, Encoded],
+    *,
+    unless_moved: Callable[[str], str | None] | None = None,
 ) -> bool:
     """Writes the rows that differ from what is there; tells whether any did.
 
-    With `unless_moved` (digest by address, as this process read them) a row is left alone that somebody else changed,
+    With `unless_moved` (the digest of an address, as this process read it) a row is left alone that somebody else changed,
     added or removed since.
     """
     if not rows:
@@ -139,7 +110,7 @@ def store(
     connection.execute(select(meta.c.serial).with_for_update())
     known = _digests(connection, list(rows))
     if unless_moved is not None:
-        rows = {address: row for address, row in rows.items() if known.get(address) == unless_moved.get(address)}
+        rows = {address: row for address, row in rows.items() if known.get(address) == unless_moved(address)}
     changed = [row.columns() for address, row in rows.items() if known.get(address) != row.digest]
     if not changed:
         return False

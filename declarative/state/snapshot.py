@@ -108,6 +108,12 @@ class SqlSnapshot:
                 found.update(connection.execute(query).scalars())
         return frozenset(found)
 
+    def forget(self, base_url: str) -> None:
+        if self._writable:
+            with self._backend.write() as connection:
+                every = select(snapshot_meta.c.generation).where(snapshot_meta.c.base_url == base_url)
+                _drop(connection, connection.execute(every).scalars().all())
+
     def blob(self, name: str) -> bytes | None:
         with self._backend.read() as connection:
             current = _current(connection, name)

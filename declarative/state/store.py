@@ -12,6 +12,7 @@ from typing import Self
 from sqlalchemy import Connection, select
 
 from declarative.core.errors import StateError
+from declarative.plan.known import briefs_of
 from declarative.plan.model import StateMark
 from declarative.qualys.model import CallRecord
 from declarative.state import journal
@@ -23,6 +24,7 @@ from declarative.state.failures import PassingError
 from declarative.state.lease import HeldLease, acquire_lease, break_lease, read_lease
 from declarative.state.model import LEASE_SECONDS, Intent, IntentKind, LeaseInfo, Outcome, Resource, Run, Snapshot
 from declarative.state.snapshot import SqlSnapshot
+from declarative.state.stored import StoredResources
 from declarative.state.tables import meta
 
 # Seconds between attempts to record an outcome: what was sent cannot be taken back, and what is not recorded is uncertain.
@@ -41,8 +43,9 @@ class SqlStore:
         self._open_cache = open_cache
         self._cache: Backend | None = None
         self._lease: HeldLease | None = None
-        # Digest of each record as this process last read or wrote it: `observe` must not undo what an apply did since.
-        self._seen: dict[str, str] = {}
+        # What this process last read or wrote of each record, as a digest: `observe` must not undo what an apply did since.
+        self._seen: dict[str, str | None] = {}
+        self._listed: StoredResources | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -75,17 +78,15 @@ class SqlStore:
     # resources
 
     def resources(self) -> Mapping[str, Resource]:
-        seen: dict[str, str] = {}
         with self._backend.read() as connection:
-            found = rows_of.load_all(connection, self.place, seen)
-        self._seen = seen
-        return found
+            self._listed = rows_of.load_all(connection, self.place, self._backend.read)
+        self._seen = {}
+        return self._listed
 
     def resources_at(self, addresses: Iterable[str]) -> Mapping[str, Resource]:
-        seen: dict[str, str] = {}
         with self._backend.read() as connection:
-            found = rows_of.load_some(connection, self.place, addresses, seen)
-        self._seen = seen
+            found = rows_of.load_some(connection, self.place, addresses)
+        self._seen |= {address: brief.digest for address, brief in briefs_of(found)}
         return found
 
     def digests(self, prefix: str) -> Iterator[tuple[str, str]]:
@@ -97,12 +98,16 @@ class SqlStore:
             return rows_of.addresses(connection, but)
 
     def digest_read(self, address: str) -> str | None:
-        return self._seen.get(address)
+        if address in self._seen or self._listed is None:
+            return self._seen.get(address)
+        brief = self._listed.brief(address)
+        return None if brief is None else brief.digest
 
     def get(self, address: str) -> Resource | None:
         with self._backend.read() as connection:
-            self._seen.pop(address, None)
-            return rows_of.load(connection, self.place, address, self._seen)
+            found = rows_of.load(connection, self.place, address)
+        self._seen[address] = None if found is None else found[1]
+        return None if found is None else found[0]
 
     def put(self, changed: Iterable[Resource]) -> None:
         rows = rows_of.encoded(changed)
@@ -120,23 +125,20 @@ class SqlStore:
         rows = rows_of.encoded(seen)
         if rows:
             with self._backend.write() as connection:
-                rows_of.store(self._backend, connection, rows, unless_moved=self._seen)
+                rows_of.store(self._backend, connection, rows, unless_moved=self.digest_read)
 
     def remove(self, addresses: Iterable[str]) -> None:
         gone = tuple(addresses)
         with self._backend.write() as connection:
             if rows_of.delete_all(connection, gone):
                 rows_of.bump_serial(connection)
-        for address in gone:
-            self._seen.pop(address, None)
+        self._seen |= dict.fromkeys(gone)
 
     def move(self, old: str, new: str) -> None:
         with self._backend.write() as connection:
             rows_of.rename(connection, self.place, old, new)
             rows_of.bump_serial(connection)
-        digest = self._seen.pop(old, None)
-        if digest is not None:
-            self._seen[new] = digest
+        self._seen |= {old: None, new: self.digest_read(old)}
 
     # journal
 

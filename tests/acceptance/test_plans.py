@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -364,3 +366,43 @@ def test_neither_locale_nor_time_zone_nor_hash_seed_changes_a_byte(workplace: An
         workplace.ok("plan", *views, env=machine)
         seen.append([(workplace.folder / view.partition("=")[2]).read_text(encoding="utf-8") for view in views])
     assert all(one == seen[0] for one in seen)
+
+
+# What an earlier plan kept
+
+
+def rubbish_in_cache(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(folder / ".declarative/state.snapshot.db")) as cache, cache:
+        assert cache.execute(statement).rowcount > 0
+
+
+CACHES: dict[str, Callable[[Path], None]] = {
+    "kept as it was": lambda _folder: None,
+    "deleted": lambda folder: (folder / ".declarative/state.snapshot.db").unlink(),
+    "whose records are damaged": lambda folder: rubbish_in_cache(folder, "UPDATE snapshot SET record = x'00'"),
+    "whose digests are damaged": lambda folder: rubbish_in_cache(folder, "UPDATE snapshot SET digest = x'00'"),
+    "that lost a record": lambda folder: rubbish_in_cache(folder, "DELETE FROM snapshot WHERE asset_id > 0 AND rowid % 2 = 0"),
+}
+
+
+@pytest.mark.parametrize("broken", CACHES)
+def test_a_cache_never_changes_a_plan(workplace: Any, asset: Any, cli: Any, broken: str) -> None:
+    for number in range(8):
+        workplace.write(f"manifests/{number}.yaml", asset(f"web-{number}"))
+    applied(cli)
+    assert cli("plan", "--refresh", "full")[0] == 0
+    workplace.write("manifests/3.yaml", asset("web-3", department="Legal"))
+    workplace.write(
+        "manifests/new.yaml", asset("new", extra="").replace("hostName: new, serialNumber: SN-new", "ipAddress: [10.9.9.9]")
+    )
+    (workplace.folder / "manifests/5.yaml").unlink()
+    CACHES[broken](workplace.folder)
+    plans = [json.loads(cli("plan", "--json", "--all", *more)[1]) for more in ((), (), ("--refresh", "full"))]
+    assert "full scan (8 records" in plans[0]["readStrategy"]
+    actions = {change["address"]: change["action"] for change in plans[0]["changes"]}
+    assert actions["Asset/web-3"] == "update"
+    assert actions["Asset/new"] == "create"
+    assert actions["Asset/web-5"] == "forget"
+    assert list(actions.values()).count("unchanged") == 6
+    assert [plan["digest"] for plan in plans] == [plans[0]["digest"]] * 3
+    assert [plan["changes"] for plan in plans] == [plans[0]["changes"]] * 3

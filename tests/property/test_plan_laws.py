@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from declarative.assets.identity import LiveIndex, pack
+from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, applied_after_sync
+from declarative.assets.sight import pack
 from declarative.plan import codec
 from declarative.plan.build import PlanInput, PlanOutcome, build
 from declarative.plan.guard import Overrides
 from declarative.plan.model import Action, StateMark
 from declarative.state.codec import encode
-from declarative.state.resources import StoredResources
+from declarative.state.stored import StoredResources
 
 PLAIN = ConnectorRef("servicenow", "489e8429-2e82-4599-a2a8-000000000000", "SNOW")
 SETTLE = timedelta(hours=1)
@@ -124,7 +126,7 @@ class Estate(RuleBasedStateMachine):
         self.service = Service()
         self.desired: dict[str, DesiredAsset] = {}
         self.state: dict[str, AppliedAsset] = {}
-        self.verified: dict[str, str] = {}
+        self.verified: AbstractSet[bytes] = frozenset()
 
     @initialize(core=cores)
     def start(self, core: Any) -> None:
@@ -237,12 +239,14 @@ class Estate(RuleBasedStateMachine):
         carried = build(given)
         assert carried.plan == plain.plan
         assert carried.observed == plain.observed
-        self.verified = {**self.verified, **carried.verified}
+        self.verified = self.verified | set(carried.verified.values())
         assert build(replace(given, verified=self.verified)).plan == plain.plan
 
     def _stored(self) -> StoredResources:
         kept = {address: encode(item) for address, item in self.state.items()}
-        return StoredResources("a test", {to: (row.kind, row.document, row.digest, row.asset_id) for to, row in kept.items()})
+        return StoredResources.whole(
+            "a test", [(to, row.kind, row.document, row.digest, row.asset_id) for to, row in kept.items()]
+        )
 
     @invariant()
     def planning_again_after_noting_what_was_seen_changes_nothing(self) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from declarative.assets.identity import LiveIndex, Match, SearchKey, match, search_filters
+from declarative.assets.identity import Match, SearchKey, match, search_filters
+from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, ConnectorRef, DesiredAsset
 
 CONNECTOR = ConnectorRef("servicenow", "uuid", "SNOW")
@@ -185,3 +186,8 @@ def test_records_of_an_unexpected_shape_match_nothing_and_break_nothing(junk: An
     marked = ConnectorRef("servicenow", "uuid", "SNOW", marker=True)
     asset = desired(macAddress="00:50:56:aa:e2:da", ipAddress=["10.0.0.7"], hostName="web-01", connector=marked)
     assert find(asset, record).live is None
+
+
+def test_who_else_has_the_name_does_not_tell_which_of_two_with_one_serial_number_is_meant() -> None:
+    twins = live(2, biosSerialNumber="S1", dnsName="db"), live(3, biosSerialNumber="S1", dnsName="web.corp.example")
+    assert found(find(desired(serialNumber="S1", hostName="web"), live(1, dnsName="web"), *twins)) == (3, "serialNumber")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from declarative.assets.identity import LiveIndex
+from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset
 from declarative.assets.payload import applied_after_sync
 from declarative.plan.build import PlanInput, PlanOutcome, build

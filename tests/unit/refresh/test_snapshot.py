@@ -8,6 +8,8 @@ import pytest
 
 from declarative.assets.identity import match
 from declarative.refresh import read_live
+from declarative.refresh.scan import Scanner
+from declarative.refresh.unread import CacheLostError
 from declarative.state import open_store
 
 OLD = "2026-01-01T00:00:00.000Z"
@@ -86,10 +88,33 @@ def test_full_refresh_reads_all_even_with_a_snapshot(make, snapshot):
     assert inventory.calls - before == 3
 
 
-def test_only_what_the_manifests_declare_is_kept_in_memory(make):
+def test_only_what_decisions_can_see_is_kept_in_memory(make):
     inventory = make.inventory([{"assetId": 1, "assetName": "web", "riskScore": 5, "openPortListData": {"openPort": []}}])
-    wanted = make.desired("web", hostName="web", core={"ports": [{"port": "22"}]})
-    record = read_live(inventory, [wanted], {}).index.get(1).record
-    assert set(record) == {"assetId", "assetName", "openPortListData"}
     record = read_live(inventory, [make.desired("web", hostName="web")], {}).index.get(1).record
-    assert set(record) == {"assetId", "assetName"}
+    assert set(record) == {"assetId", "assetName", "openPortListData"}
+
+
+def test_what_looks_the_same_is_not_read_from_the_snapshot_again(make, snapshot):
+    inventory = make.inventory(estate(300))
+    read(make, inventory, snapshot)
+    for record in inventory.records:
+        record.update(lastModifiedDate=NEW, riskScore=0)
+    inventory.records[3]["address"] = "10.9.9.9"
+    live, refreshed = read(make, inventory, snapshot)
+    assert live.asset_id == 7
+    assert "300 changed since" in refreshed.strategy
+    assert refreshed.index.get(4).record["address"] == "10.9.9.9"
+
+
+def test_a_snapshot_that_cannot_give_a_record_is_forgotten(make, snapshot):
+    inventory = make.inventory(estate(300))
+    read(make, inventory, snapshot)
+    _, refreshed = read(make, inventory, snapshot)
+    place = Scanner(inventory, 100, ("software",), snapshot, make.clock()).place
+    snapshot.replace(place, [(1, {"assetId": 1})], "2026-03-01T12:00:00Z")
+    with pytest.raises(CacheLostError, match="1 records are missing"):
+        refreshed.index.get(200)
+    assert snapshot.watermark(place) is None
+    live, refreshed = read(make, inventory, snapshot)
+    assert live.asset_id == 7
+    assert "all pages" in refreshed.strategy

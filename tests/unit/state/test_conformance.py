@@ -49,6 +49,28 @@ def test_what_was_put_is_there_for_the_next_process(url: str, opened: Opener, as
     assert again.get("Asset/zzz") is None
 
 
+def test_a_record_that_is_written_anew_while_the_state_is_read_comes_as_it_is_now(
+    url: str, opened: Opener, asset: Assets
+) -> None:
+    opened(url).put([asset("a"), asset("b", asset_id=7)])
+    reader = opened(url)
+    listed = reader.resources()
+    opened(url).put([asset("a", department="Legal")])
+    assert listed["Asset/a"] == asset("a", department="Legal")
+    reader.observe([asset("a", asset_id=3, department="Legal")])
+    assert opened(url).get("Asset/a") == asset("a", asset_id=3, department="Legal")
+
+
+def test_a_record_that_leaves_while_the_state_is_read_stops_the_command(url: str, opened: Opener, asset: Assets) -> None:
+    opened(url).put([asset("a"), asset("b")])
+    listed = opened(url).resources()
+    opened(url).remove(["Asset/a"])
+    assert listed["Asset/b"] == asset("b")
+    with pytest.raises(StateError, match="Asset/a left the state") as refused:
+        dict(listed.items())
+    assert "run the command again" in str(refused.value.hint)
+
+
 def test_the_serial_moves_only_when_something_differs(store: SqlStore, asset: Assets) -> None:
     store.put([asset()])
     assert store.mark.serial == 1
@@ -284,6 +306,15 @@ def test_the_snapshot_is_empty_until_it_is_filled(store: SqlStore) -> None:
         assert list(snapshot.records("https://a")) == []
         snapshot.upsert("https://a", [(1, {"assetId": 1})], "w1")
         assert snapshot.watermark("https://a") is None
+
+
+def test_a_snapshot_that_is_forgotten_is_there_no_more(url: str, opened: Opener) -> None:
+    with opened(url).snapshot() as snapshot:
+        snapshot.replace("https://a", [(1, {"n": 1})], "w1")
+        snapshot.replace("https://b", [(1, {"n": 1})], "w1")
+        snapshot.forget("https://a")
+        assert snapshot.watermark("https://a") is None
+        assert snapshot.watermark("https://b") == "w1"
 
 
 def test_the_snapshot_is_kept_for_each_gateway_and_brought_up_to_date(url: str, opened: Opener) -> None:

@@ -1,0 +1,49 @@
+"""What decisions can see of a live record. The rest of it, which every check-in of an agent changes, is nothing to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from declarative.assets.fields import TABLE
+from declarative.assets.keys import KINDS
+
+
+def _seen() -> frozenset[str]:
+    names = {"assetId", "customAttributes"}
+    for kind in KINDS:
+        names.update(kind.live)
+        if kind.nic:
+            names.add("networkInterfaceListData")
+    for spec in TABLE.values():
+        names.update(_tops(spec.response))
+    return frozenset(names)
+
+
+def _tops(responses: Iterable[str]) -> set[str]:
+    return {response.partition(".")[0].removesuffix("[]") for response in responses}
+
+
+NAMES: tuple[str, ...] = tuple(sorted(_seen()))
+"""Top-level names of the search record that the field table, the identifiers and the marker can read."""
+
+SIGHT = blake2b(" ".join(NAMES).encode(), digest_size=4).hexdigest()
+"""Tells digests of records from those of a version that looked at other names."""
+
+
+def cut(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be seen of it, by our order of names: in whatever order the server wrote them, it comes out the same."""
+    return {name: value for name in NAMES if (value := record.get(name)) is not None}
+
+
+def pack(record: Mapping[str, Any]) -> bytes:
+    """What can be seen of it, as JSON. Raises TypeError for values that are no JSON, and for whole numbers beyond 64 bits."""
+    return orjson.dumps(cut(record))
+
+
+def digest_of(packed: bytes) -> bytes:
+    """16 bytes: equal digests are records between which no decision can tell."""
+    return blake2b(packed, digest_size=16).digest()

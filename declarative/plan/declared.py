@@ -1,0 +1,183 @@
+"""Every declared asset in scope with its live one, and what is decided on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import NamedTuple, TypeVar
+
+from declarative.assets.identity import BOUND, PINNED, Match, match_known
+from declarative.assets.model import AppliedAsset, DesiredAsset
+from declarative.plan.decide import Circumstances, Decision, decide
+from declarative.plan.given import PlanInput, everything
+from declarative.plan.known import AT_ONCE, Applied, Brief, prefetch
+from declarative.plan.model import Action, Change
+from declarative.plan.moves import say_moved
+from declarative.plan.verified import Verifier
+
+K = TypeVar("K")
+
+
+class Claim(NamedTuple):
+    """A match without its record: what still matters of it when it is decided who may have the asset."""
+
+    asset_id: int | None
+    matched_by: str | None
+    warnings: tuple[str, ...]
+
+
+class AssetDecisions:
+    """`changes` and `observed` say what is decided, in no order. What an earlier plan verified as unchanged is passed over;
+    of the rest only `AT_ONCE` records, live and applied, are in memory at a time."""
+
+    def __init__(
+        self,
+        given: PlanInput,
+        applied: Mapping[str, Applied],
+        brief: Callable[[str], Brief | None],
+        verifier: Verifier,
+        moved: Mapping[str, str],
+    ) -> None:
+        """`moved`: new address -> old."""
+        self._given, self._applied, self._brief, self._verifier, self._moved = given, applied, brief, verifier, moved
+        self.changes: list[Change] = []
+        self.observed: list[AppliedAsset] = []
+        self._passed: dict[str, int] = {}
+        self._claims: dict[str, Claim] = {}
+        self._outside: list[DesiredAsset] = []
+        opened = self._sort_out()
+        decisions = list(self._decided(opened))
+        self._settle(opened, decisions)
+
+    def managers(self) -> dict[int, str]:
+        """Which declared asset manages which live one."""
+        return {asset_id: address for address, asset_id in sorted(self._live_ids())}
+
+    def _sort_out(self) -> list[DesiredAsset]:
+        """Gives those that have to be looked at."""
+        in_scope, passes, whole = self._given.in_scope, self._verifier.passes, self._given.in_scope is everything
+        opened = []
+        for asset in self._given.assets:
+            if not whole and not in_scope(asset.address):
+                self._outside.append(asset)
+            elif (asset_id := passes(asset)) is not None:
+                self._passed[asset.address] = asset_id
+            else:
+                opened.append(asset)
+        return opened
+
+    def _decided(self, opened: Iterable[DesiredAsset]) -> Iterator[Decision]:
+        given = self._given
+        circumstances = Circumstances(given.now, given.settle, given.resend_overridden, given.live_complete)
+        rest = iter(opened)
+        while chunk := list(islice(rest, AT_ONCE)):
+            bound = {asset.address: self._bound(asset) for asset in chunk}
+            prefetch(self._applied, bound)
+            given.live.fetch(asset.pinned_id or bound[asset.address] or 0 for asset in chunk)
+            given.live.gather(asset for asset in chunk if asset.pinned_id is None and bound[asset.address] not in given.live)
+            for asset in chunk:
+                found = match_known(asset, bound[asset.address], given.live)
+                matched = None if found.live is None else found.live.asset_id
+                self._claims[asset.address] = Claim(matched, found.matched_by, found.warnings)
+                yield self._decide(asset, found, circumstances)
+
+    def _bound(self, asset: DesiredAsset) -> int | None:
+        known = self._brief(asset.address)
+        return None if known is None else known.asset_id
+
+    def _decide(self, asset: DesiredAsset, found: Match, circumstances: Circumstances) -> Decision:
+        known = self._applied.get(asset.address)
+        return decide(asset, known if isinstance(known, AppliedAsset) else None, found, circumstances)
+
+    def _settle(self, opened: list[DesiredAsset], decisions: list[Decision]) -> None:
+        """Only when every asset is matched it is known which of them claim the same."""
+        refused = self._refused()
+        for asset, decision in zip(opened, decisions, strict=True):
+            address = asset.address
+            if address in refused:
+                self.changes.append(self._blocked(asset, refused[address]))
+                continue
+            self.changes.append(say_moved(decision.change, self._moved.get(address)))
+            if address in self._moved:
+                continue
+            if decision.lasting:
+                self._verifier.remember(asset)
+            if decision.observed is not None:
+                self.observed.append(decision.observed)
+        passed = self._passed
+        for asset in self._given.assets if passed else ():
+            address = asset.address
+            asset_id = passed.get(address)
+            if asset_id is not None:
+                self.changes.append(self._blocked(asset, refused[address]) if address in refused else _unchanged(asset, asset_id))
+
+    def _live_ids(self) -> Iterator[tuple[str, int]]:
+        matched = ((address, claim.asset_id) for address, claim in self._claims.items() if claim.asset_id is not None)
+        return chain(self._passed.items(), matched)
+
+    def _refused(self) -> dict[str, str]:
+        refused = _shared_native_keys(self._given.assets)
+        for asset_id, addresses in self._contested().items():
+            for address in addresses:
+                refused.setdefault(address, f"{_several(addresses)} claim asset {asset_id}")
+        return refused
+
+    def _contested(self) -> dict[int, list[str]]:
+        """Live assets that more than one manifest claims, counting those outside the scope by the id bound in state."""
+        owners: dict[int, str] = {}
+        contested: dict[int, list[str]] = {}
+        outside = ((asset.address, bound) for asset in self._outside if (bound := self._bound(asset)) is not None)
+        for address, asset_id in self._live_ids():
+            _claim(owners, contested, asset_id, address)
+        for address, asset_id in outside:
+            if asset_id in owners:
+                _claim(owners, contested, asset_id, address)
+        return {asset_id: sorted(addresses) for asset_id, addresses in contested.items()}
+
+    def _blocked(self, asset: DesiredAsset, reason: str) -> Change:
+        claim = self._claims.get(asset.address) or Claim(self._passed.get(asset.address), _matched_by(asset), ())
+        return Change(
+            address=asset.address,
+            kind="Asset",
+            action=Action.BLOCKED,
+            reason=reason,
+            asset_id=claim.asset_id,
+            matched_by=claim.matched_by,
+            source=asset.position,
+            warnings=claim.warnings,
+            candidates=() if claim.asset_id is None else (claim.asset_id,),
+        )
+
+
+def _claim(owners: dict[K, str], contested: dict[K, list[str]], what: K, address: str) -> None:
+    first = owners.setdefault(what, address)
+    if first != address:
+        contested.setdefault(what, [first]).append(address)
+
+
+def _shared_native_keys(assets: Iterable[DesiredAsset]) -> dict[str, str]:
+    """Address -> why, for assets of one connector with one native key: the service would merge them."""
+    owners: dict[tuple[str, str], str] = {}
+    shared: dict[tuple[str, str], list[str]] = {}
+    for asset in assets:
+        key = asset.native_key
+        if key is not None:
+            _claim(owners, shared, (asset.connector.uuid, key), asset.address)
+    return {
+        address: f"{_several(addresses)} share the sourceNativeKey {key}; the service would merge them"
+        for (_, key), addresses in shared.items()
+        for address in addresses
+    }
+
+
+def _several(addresses: list[str]) -> str:
+    listed = sorted(addresses)
+    return f"{len(listed)} manifests ({', '.join(listed[:5])}{', ...' if len(listed) > 5 else ''})"
+
+
+def _unchanged(asset: DesiredAsset, asset_id: int) -> Change:
+    return Change(asset.address, "Asset", Action.UNCHANGED, "", asset_id, _matched_by(asset), asset.position)
+
+
+def _matched_by(asset: DesiredAsset) -> str:
+    return BOUND if asset.pinned_id is None else PINNED
