@@ -10,6 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+MOST_FINDINGS = 1_000
+"""At most so many findings of one room are listed for one document: whoever has more has made one mistake many times, or
+written no manifest. `more_findings` says what is left out."""
+
+MORE_FINDINGS = "manifest/more-findings"
+
 
 class Severity(StrEnum):
     ERROR = "error"
@@ -58,13 +64,34 @@ class Diagnostic:
 
 def sort_key(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
     """Stable order for output: by place, then rule, then text."""
-    at = diagnostic.position or Position(file="", line=0, column=0)
+    at = diagnostic.position
+    if at is None:
+        return ("", 0, 0, diagnostic.rule, diagnostic.message)
     return (at.file, at.line, at.column, diagnostic.rule, diagnostic.message)
 
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
+    """Each diagnostic once, in stable order."""
+    kept: list[Diagnostic] = []
+    alike: list[Diagnostic] = []
+    last: tuple[str, int, int, str, str] | None = None
+    # Equal ones have equal keys: comparing neighbours costs a fraction of hashing them all.
+    for key, diagnostic in sorted(((sort_key(one), one) for one in diagnostics), key=lambda pair: pair[0]):
+        if key != last:
+            last, alike = key, [diagnostic]
+        elif diagnostic in alike:
+            continue
+        else:
+            alike.append(diagnostic)
+        kept.append(diagnostic)
+    return tuple(kept)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(diagnostic.is_error for diagnostic in diagnostics)
+
+
+def more_findings(hidden: int | None = None) -> str:
+    """The message of what stands for the findings that are not listed; None: nobody counted them."""
+    what = "more than that were found" if hidden is None else f"{hidden:,} more were found from here on"
+    return f"{MOST_FINDINGS:,} findings of this document are listed; {what}"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from declarative.core.diagnostics import Diagnostic, Severity
+from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
 from declarative.manifest import rules as reader_rules
 from declarative.manifest.model import Locator, Manifest, RuleSetting
 from declarative.schema import rules as schema_rules
@@ -241,11 +241,16 @@ CATALOGUE: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in RULE
 def to_diagnostics(
     manifest: Manifest, findings: Iterable[Finding], settings: Mapping[str, RuleSetting]
 ) -> tuple[Diagnostic, ...]:
-    """Findings at their place in the files, with the severities the project wants; rules set to `off` are silent."""
+    """Findings at their place in the files, with the severities the project wants; rules set to `off` are silent. Of more
+    than MOST_FINDINGS so many, and a last one that says so, as severe as the worst of those that are left out."""
     found: list[Diagnostic] = []
+    hidden: list[tuple[Severity, str]] = []
     for finding in findings:
         severity = _severity(finding, settings)
         if severity is None:
+            continue
+        if len(found) == MOST_FINDINGS:
+            hidden.append((severity, finding.pointer))
             continue
         found.append(
             Diagnostic(
@@ -258,6 +263,11 @@ def to_diagnostics(
                 hint=finding.hint,
             )
         )
+    if hidden:
+        worst = min((severity for severity, _ in hidden), key=list(Severity).index)
+        place = hidden[0][1]
+        message, hint = more_findings(len(hidden)), "correct the ones that are listed first"
+        found.append(Diagnostic(worst, MORE_FINDINGS, message, manifest.locate(place), place, manifest.address, hint))
     return tuple(found)
 
 

@@ -26,7 +26,7 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from declarative.core.diagnostics import Diagnostic
+from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, more_findings
 from declarative.manifest.scalars import NULLS, Refusal, Scalar, ScalarRefusedError, core, text_or
 from declarative.manifest.shapes import Shape
 from declarative.manifest.sources import RawDocument, ReadLimits, forbidden
@@ -112,6 +112,7 @@ class _Reader:
         self._limits = limits
         self._found: list[Diagnostic] = []
         self._anchors: dict[str, Node | None] = {}
+        self._hidden: list[Span] = []
         self._nodes = 0
         self._parser: Any = None
 
@@ -129,6 +130,9 @@ class _Reader:
             self._found.append(syntax_error(self._document, error))
         except RecursionError:  # the pure parser recurses; libyaml refuses by itself
             self._refuse(self._whole(), Refusal("yaml/too-deep", "the document is nested too deeply"))
+        if self._hidden:
+            refusal = Refusal(MORE_FINDINGS, more_findings(len(self._hidden)), "correct the ones that are listed first")
+            self._found.append(refused(self._document, self._hidden[0], refusal))
         return Reading(root, tuple(self._found))
 
     def _document_node(self) -> Node | None:
@@ -290,7 +294,10 @@ class _Reader:
         return Span(self._document.line, 1, self._document.line, 1)
 
     def _refuse(self, span: Span, refusal: Refusal) -> None:
-        self._found.append(refused(self._document, span, refusal))
+        if len(self._found) < MOST_FINDINGS:
+            self._found.append(refused(self._document, span, refusal))
+        else:
+            self._hidden.append(span)
 
 
 def to_value(node: Node, shape: Shape, refusals: list[tuple[Span, Refusal]]) -> Any:

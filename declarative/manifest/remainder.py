@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+from declarative.core.diagnostics import MORE_FINDINGS
 from declarative.manifest.locate import unescape
 from declarative.schema.validate import Violation, violations
 
@@ -16,8 +17,11 @@ _OF_THE_WHOLE = frozenset({"schema/required", "schema/conflict"})
 def remainder(kind: str, value: dict[str, Any], found: Iterable[Violation]) -> dict[str, Any] | None:
     """A copy without the keys and values that the schema refuses; a refused item of a list becomes null, so that the others
     keep their places. None where nothing is left that a rule could look at."""
+    known = list(found)
+    if any(violation.rule == MORE_FINDINGS for violation in known):
+        return None
     left = deepcopy(value)
-    refused = {violation.pointer for violation in found if violation.rule not in _OF_THE_WHOLE}
+    refused = {violation.pointer for violation in known if violation.rule not in _OF_THE_WHOLE}
     for pointer in sorted(refused, reverse=True):
         _take_out(left, pointer)
     if not isinstance(left.get("metadata"), dict) or not isinstance(left.get("spec"), dict):

@@ -10,11 +10,14 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+import orjson
+
+from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Position, Severity, ordered
 from declarative.core.errors import UsageError
 from declarative.plan.model import Check
 from declarative.render.diagnostics import diagnostics_text
-from declarative.render.escape import github_data, github_property, plain, xml_text
+from declarative.render.escape import github_data, github_property, json_text, plain, xml_text
 from declarative.render.plan_json import json_bytes
 from declarative.render.style import count
 
@@ -278,7 +281,19 @@ def render_diagnostics(
     `max_errors` and `read_line` are for text, `files` (all files looked at) for junit. Raises UsageError for an
     unknown format.
     """
-    everything = ordered(diags)
+    with no_garbage_collection():  # a large project is in memory, and would be walked again and again
+        return _rendered(format_, ordered(diags), tool_version, files, color, max_errors, read_line)
+
+
+def _rendered(
+    format_: str,
+    everything: tuple[Diagnostic, ...],
+    tool_version: str,
+    files: Iterable[str],
+    color: bool,
+    max_errors: int | None,
+    read_line: Callable[[str, int], str | None] | None,
+) -> str:
     if format_ == "text":
         return diagnostics_text(everything, color=color, max_errors=max_errors, read_line=read_line)
     if format_ == "junit":
@@ -292,7 +307,15 @@ def render_diagnostics(
     }
     if format_ not in documents:
         raise UsageError(f"unknown output format {format_!r}", hint="one of: " + ", ".join(DIAGNOSTIC_FORMATS))
-    return json_bytes(documents[format_]()).decode()
+    return _json(documents[format_]())
+
+
+def _json(document: Any) -> str:
+    """What `json_bytes` gives, in a twentieth of the time: findings are made of text and small numbers."""
+    try:
+        return json_text(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()) + "\n"
+    except TypeError:  # half of a surrogate pair, in a file's name
+        return json_bytes(document).decode()
 
 
 DIAGNOSTIC_FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, more_findings
 from declarative.schema import messages
 from declarative.schema.registry import Schema, schema_for
 from declarative.schema.suggest import closest
@@ -41,19 +42,29 @@ class Violation:
 
 
 def violations(kind: str, instance: Any) -> tuple[Violation, ...]:
-    """Everything that is wrong with a whole manifest, in the order of the document. Raises KeyError for an unknown kind."""
+    """Everything that is wrong with a whole manifest, in the order of the document; of more than MOST_FINDINGS so many, and a
+    last one that says so. Raises KeyError for an unknown kind."""
     if _accepted(kind, instance):
         return ()
-    root = schema_for(kind)
     order = _Order(instance)
     found: dict[tuple[tuple[int, ...], str, str], tuple[Violation, messages.Hint]] = {}
-    for error in _reference(kind).iter_errors(instance):
-        for violation, hint, place in _told(root, error, tuple(error.absolute_path)):
-            found[(order.of(place), violation.rule, violation.message)] = violation, hint
+    more: Violation | None = None
+    for violation, hint, place in _all_told(kind, instance):
+        if len(found) == MOST_FINDINGS:
+            more = Violation(violation.pointer, MORE_FINDINGS, more_findings(), "correct the ones that are listed first")
+            break
+        found[(order.of(place), violation.rule, violation.message)] = violation, hint
     told = _without_echoes([found[key] for key in sorted(found)])
     # A hint costs a search. A document with hundreds of mistakes repeats them, or is no manifest.
     hinted = [replace(violation, hint=hint()) if hint else violation for violation, hint in told[:_MOST_HINTS]]
-    return (*hinted, *(violation for violation, _ in told[_MOST_HINTS:]))
+    rest = [violation for violation, _ in told[_MOST_HINTS:]]
+    return (*hinted, *rest, more) if more is not None else (*hinted, *rest)
+
+
+def _all_told(kind: str, instance: Any) -> Iterator[tuple[Violation, messages.Hint, Path]]:
+    root = schema_for(kind)
+    for error in _reference(kind).iter_errors(instance):
+        yield from _told(root, error, tuple(error.absolute_path))
 
 
 def _without_echoes(told: list[tuple[Violation, messages.Hint]]) -> list[tuple[Violation, messages.Hint]]:

@@ -5,11 +5,14 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.core.diagnostics import Diagnostic, Position, Severity, ordered, sort_key
 from declarative.core.errors import UsageError
 from declarative.plan.model import Check
 from declarative.render.diagnostics import diagnostics_text
+from declarative.render.plan_json import json_bytes
 from declarative.render.reports import (
     DIAGNOSTIC_FORMATS,
     checks_as_diagnostics,
@@ -262,3 +265,25 @@ def test_colour_changes_nothing_but_colour():
     coloured = diagnostics_text(MIXED, color=True)
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == diagnostics_text(MIXED)
     assert "\x1b[1;31merror\x1b[0m" in coloured
+
+
+ODD = st.text(st.characters(exclude_categories=[]), max_size=6)
+
+
+@given(st.lists(st.tuples(ODD, ODD, ODD, st.none() | ODD), max_size=4), st.sampled_from(["json", "sarif", "gitlab"]))
+def test_json_is_written_as_the_slow_and_sure_way_writes_it(rows, format_):
+    diags = [
+        Diagnostic(Severity.ERROR, "a/b", message, Position(file, 1, 2), pointer, hint=hint)
+        for file, message, pointer, hint in rows
+    ]
+    made = {"json": diagnostics_json, "sarif": sarif, "gitlab": gitlab}[format_](diags)
+    assert render_diagnostics(format_, diags) == json_bytes(made).decode()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 2), st.sampled_from("mn"), st.sampled_from([None, "h"])), max_size=9)
+)
+def test_findings_are_sorted_by_place_and_the_first_of_equal_ones_is_kept(rows):
+    diags = [Diagnostic(Severity.ERROR, "a/b", message, Position(file, line), hint=hint) for file, line, message, hint in rows]
+    assert ordered(diags) == tuple(sorted(dict.fromkeys(diags), key=sort_key))
+    assert ordered(diags) == ordered(ordered(diags))
