@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
@@ -104,12 +104,12 @@ class AssetDecisions:
                 self._verifier.remember(asset)
             if decision.observed is not None:
                 self.observed.append(decision.observed)
-        passed = self._passed
-        for asset in self._given.assets if passed else ():
+        add, get = self.changes.append, self._passed.get
+        for asset in self._given.assets if self._passed else ():
             address = asset.address
-            asset_id = passed.get(address)
+            asset_id = get(address)
             if asset_id is not None:
-                self.changes.append(self._blocked(asset, refused[address]) if address in refused else _unchanged(asset, asset_id))
+                add(self._blocked(asset, refused[address]) if address in refused else _unchanged(asset, asset_id))
 
     def _live_ids(self) -> Iterator[tuple[str, int]]:
         matched = ((address, claim.asset_id) for address, claim in self._claims.items() if claim.asset_id is not None)
@@ -124,15 +124,11 @@ class AssetDecisions:
 
     def _contested(self) -> dict[int, list[str]]:
         """Live assets that more than one manifest claims, counting those outside the scope by the id bound in state."""
-        owners: dict[int, str] = {}
-        contested: dict[int, list[str]] = {}
-        outside = ((asset.address, bound) for asset in self._outside if (bound := self._bound(asset)) is not None)
-        for address, asset_id in self._live_ids():
-            _claim(owners, contested, asset_id, address)
-        for address, asset_id in outside:
-            if asset_id in owners:
-                _claim(owners, contested, asset_id, address)
-        return {asset_id: sorted(addresses) for asset_id, addresses in contested.items()}
+        live = list(self._live_ids())
+        ids = {asset_id for _, asset_id in live}
+        bound = ((asset.address, self._bound(asset)) for asset in self._outside)
+        outside = [(address, asset_id) for address, asset_id in bound if asset_id is not None and asset_id in ids]
+        return _contested([*live, *outside], len(ids))
 
     def _blocked(self, asset: DesiredAsset, reason: str) -> Change:
         claim = self._claims.get(asset.address) or Claim(self._passed.get(asset.address), _matched_by(asset), ())
@@ -149,23 +145,22 @@ class AssetDecisions:
         )
 
 
-def _claim(owners: dict[K, str], contested: dict[K, list[str]], what: K, address: str) -> None:
-    first = owners.setdefault(what, address)
-    if first != address:
-        contested.setdefault(what, [first]).append(address)
+def _contested(claims: Sequence[tuple[str, K]], different: int) -> dict[K, list[str]]:
+    """What several claim, and who. `different`: how many things are claimed; as many as claims, and there is no contest."""
+    if different == len(claims):
+        return {}
+    claimants: dict[K, list[str]] = {}
+    for address, what in claims:
+        claimants.setdefault(what, []).append(address)
+    return {what: sorted(addresses) for what, addresses in claimants.items() if len(addresses) > 1}
 
 
 def _shared_native_keys(assets: Iterable[DesiredAsset]) -> dict[str, str]:
     """Address -> why, for assets of one connector with one native key: the service would merge them."""
-    owners: dict[tuple[str, str], str] = {}
-    shared: dict[tuple[str, str], list[str]] = {}
-    for asset in assets:
-        key = asset.native_key
-        if key is not None:
-            _claim(owners, shared, (asset.connector.uuid, key), asset.address)
+    claims = [(asset.address, (asset.connector.uuid, key)) for asset in assets if (key := asset.native_key) is not None]
     return {
         address: f"{_several(addresses)} share the sourceNativeKey {key}; the service would merge them"
-        for (_, key), addresses in shared.items()
+        for (_, key), addresses in _contested(claims, len({what for _, what in claims})).items()
         for address in addresses
     }
 

@@ -20,6 +20,8 @@ from declarative.plan.known import Brief
 SIZE = 16
 """Bytes of a token."""
 
+_ANY = "surrogatepass"
+
 
 class Verifier:
     """`earlier`: what the last plans left; `salt`: whatever else decisions depend on. `tokens` collects what
@@ -39,44 +41,51 @@ class Verifier:
         """The id of the live asset, if everything is as it was when the asset was found unchanged."""
         if not self._earlier:
             return None
-        known = self._brief(asset.address)
-        token = self._token(asset, known)
-        if known is None or token is None or token not in self._earlier:
+        address = asset.address
+        known = self._brief(address)
+        if known is None:
             return None
-        self.tokens[asset.address] = token
+        token = self._token(asset, known)
+        if token not in self._earlier:
+            return None
+        self.tokens[address] = token
         return known.asset_id
 
     def remember(self, asset: DesiredAsset) -> None:
         """That it was found unchanged."""
         # Only now: live and state may have been read anew since the asset was asked for by its digests.
-        token = self._token(asset, self._brief(asset.address))
-        if token is not None:
+        known = self._brief(asset.address)
+        token = self._token(asset, known) if known is not None else b""
+        if token:
             self.tokens[asset.address] = token
 
-    def _token(self, asset: DesiredAsset, known: Brief | None) -> bytes | None:
-        if known is None or known.asset_id is None or known.digest is None:
-            return None
-        live = self._live.digest(known.asset_id)
+    def _token(self, asset: DesiredAsset, known: Brief) -> bytes:
+        """Empty, where something of it is not known."""
+        asset_id, digest = known.asset_id, known.digest
+        live = self._live.digest(asset_id)
         said = asset.digest or _said(asset)
-        if live is None or said is None or asset.pinned_id not in (None, known.asset_id):
-            return None
+        if live is None or digest is None or not said:
+            return b""
+        pinned = asset.pinned_id
+        if pinned is not None and pinned != asset_id:
+            return b""
+        wired = self._connectors.get(id(asset.connector)) or self._wired(asset.connector)
         # Each part but the last has a length of its own, or is told its length.
-        parts = (self._connector(asset.connector), live, bytes((len(said),)), said, known.digest.encode(), b"\0")
-        return blake2b(b"".join(parts) + asset.address.encode("utf-8", "surrogatepass"), digest_size=SIZE).digest()
+        parts = b"%b%b%c%b%b\0%b" % (wired[1], live, len(said), said, digest.encode(), asset.address.encode("utf-8", _ANY))
+        return blake2b(parts, digest_size=SIZE).digest()
 
-    def _connector(self, connector: ConnectorRef) -> bytes:
+    def _wired(self, connector: ConnectorRef) -> tuple[ConnectorRef, bytes]:
         """The salt and a connector, which many assets share, as one digest."""
-        held = self._connectors.get(id(connector))
-        if held is None:
-            wired = orjson.dumps((self._salt, connector.name, connector.uuid, connector.source, connector.marker))
-            held = self._connectors[id(connector)] = (connector, blake2b(wired, digest_size=SIZE).digest())
-        return held[1]
+        told = orjson.dumps((self._salt, connector.name, connector.uuid, connector.source, connector.marker))
+        # Kept with the connector itself, so that nothing else gets its id.
+        found = self._connectors[id(connector)] = (connector, blake2b(told, digest_size=SIZE).digest())
+        return found
 
 
-def _said(asset: DesiredAsset) -> bytes | None:
-    """What the manifest says, where no digest of it came along."""
+def _said(asset: DesiredAsset) -> bytes:
+    """What the manifest says, where no digest of it came along; empty, where it is not JSON."""
     said = (sorted(asset.ignore), asset.on_remove.value, dict(asset.identity), dict(asset.core))
     try:
         return blake2b(orjson.dumps(said), digest_size=SIZE).digest()
     except TypeError:
-        return None
+        return b""
