@@ -78,6 +78,6 @@ def _ignored(paths: Sequence[str | None] | None) -> frozenset[str]:
 
 def unconnected(name: str | None, context: Context) -> Iterator[Finding]:
     """What to say of an asset whose connector is not known; nothing where that has been said elsewhere."""
-    if name is not None and name not in context.connectors and f"Connector/{name}" not in context.broken:
+    if name is not None and name not in context.connectors and not context.may_exist(f"Connector/{name}"):
         hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
         yield Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint)

@@ -16,12 +16,17 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Context:
     """`connectors` by name; `queries`: the addresses of all queries. `broken`: addresses of manifests that exist but are
-    wrong themselves: who refers to them has nothing to answer for."""
+    wrong themselves: who refers to them has nothing to answer for. `unread`: there are manifests that nobody has read."""
 
     now: datetime
     connectors: Mapping[str, ConnectorRef] = field(default_factory=dict)
     queries: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
+    unread: bool = False
+
+    def may_exist(self, *addresses: str) -> bool:
+        """Whether one of them could be there although it has no meaning here."""
+        return self.unread or not self.broken.isdisjoint(addresses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ def lower(loaded: Loaded, *, now: datetime) -> Desired:
 def _lower(loaded: Loaded, now: datetime) -> Desired:
     manifests = {manifest.address: manifest for manifest in loaded.manifests}
     broken = _broken(loaded)
-    context = Context(now=now, queries=frozenset(_of_kinds(manifests, QUERY_KINDS)), broken=broken - set(manifests))
+    queries = frozenset(_of_kinds(manifests, QUERY_KINDS))
+    context = Context(now=now, queries=queries, broken=broken - set(manifests), unread=loaded.unread)
     found: list[Diagnostic] = []
     values: dict[str, Any] = {}
     for kind in KINDS:
@@ -125,7 +126,8 @@ def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[
     in_order = [values[address] for address in sorted(values)]
     settings = loaded.project.rules
     place = loaded.project.locate or (lambda _pointer: Position(PROJECT_FILE))
-    found.extend(claims.check_moves(loaded.project, _broken(loaded).union(manifests), place))
+    if not loaded.unread:
+        found.extend(claims.check_moves(loaded.project, _broken(loaded).union(manifests), place))
     found.extend(check_settings(settings, place))
     return Desired(
         connectors=tuple(value for value in in_order if isinstance(value, ConnectorRef)),

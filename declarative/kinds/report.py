@@ -70,7 +70,7 @@ def _query(scope: Mapping[str, Any], part: str, context: Context, findings: list
         return None
     candidates = [name] if "/" in name else [f"{kind}/{name}" for kind in QUERY_KINDS]
     known = [address for address in candidates if address in context.queries]
-    if not known and context.broken.intersection(candidates):
+    if not known and context.may_exist(*candidates):
         return None
     if len(known) == 1:
         return known[0]

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from declarative.core.diagnostics import MOST_FINDINGS
 from declarative.manifest.cache import Entry, entry_of
 from declarative.manifest.documents import Context, read_document
 from declarative.manifest.model import Noter
@@ -81,18 +82,26 @@ def answer(order: Mapping[str, Any], noter: Noter | None = None) -> Answer:
         data, _ = read_file(Path(name), name, context.limits)
         if data is None:
             continue
-        documents, wrong = documents_of(data, "", context.limits)
-        if wrong:
-            continue
-        entries, values = [], []
-        for document in documents:
-            outcome = read_document(document, context)
-            entry = entry_of(outcome, document)
-            manifest = outcome.manifest if len(entry) > 3 else None
-            entries.append(entry)
-            values.append(manifest.body.decode() if manifest is not None and isinstance(manifest.body, bytes) else None)
-        found[digest_of_file(data)] = (entries, values)
+        answered = _answer_for(data, context)
+        if answered is not None:
+            found[digest_of_file(data)] = answered
     return found
+
+
+def _answer_for(data: bytes, context: Context) -> tuple[list[Entry], list[str | None]] | None:
+    """None for a file that is better told about by whoever asked: its bytes are wrong, or nearly everything in it is."""
+    documents, wrong = documents_of(data, "", context.limits)
+    entries, values, mistakes = [], [], len(wrong)
+    for document in documents:
+        if wrong or mistakes >= MOST_FINDINGS:
+            return None
+        outcome = read_document(document, context)
+        mistakes += len(outcome.diagnostics)
+        entry = entry_of(outcome, document)
+        manifest = outcome.manifest if len(entry) > 3 else None
+        entries.append(entry)
+        values.append(manifest.body.decode() if manifest is not None and isinstance(manifest.body, bytes) else None)
+    return entries, values
 
 
 def serve(noter_of: Callable[[Any], Noter] | None = None) -> None:

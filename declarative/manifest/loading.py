@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from declarative.core.collecting import no_garbage_collection
-from declarative.core.diagnostics import Diagnostic, Severity, ordered
+from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Position, Severity, ordered
 from declarative.manifest.cache import Entry, WarmCache, entry_of, kept_manifest, open_cache
 from declarative.manifest.documents import Context, Outcome, diagnose, read_document
 from declarative.manifest.helper import start_helper, workers
@@ -78,6 +78,7 @@ def load(
         gathered.broken,
         tuple(gathered.partial),
         gathered.inputs(read),
+        gathered.unread,
     )
 
 
@@ -101,6 +102,7 @@ class _Gathered:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     partial: list[Manifest] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
+    unread: bool = False
     _first: dict[str, _AnyLocator] = field(default_factory=dict)
     _applied: set[int] = field(default_factory=set)
     _digests: dict[str, str] = field(default_factory=dict)
@@ -145,13 +147,25 @@ class _Gathered:
     def _read(self, data: bytes, relative: str, digest: str) -> None:
         documents, wrong = documents_of(data, relative, self.context.limits)
         self.found.extend(wrong)
+        known = len(self.found) - len(wrong)
         entries: list[Entry] = []
         for document in documents:
+            if len(self.found) - known >= MOST_FINDINGS:
+                self._leave(document, len(documents) - len(entries))
+                return
             outcome = read_document(document, self.context)
             self.add(outcome)
             entries.append(entry_of(outcome, document))
         if self.cache.is_used and not wrong:
             self.cache.put(digest, entries)
+
+    def _leave(self, first: RawDocument, count: int) -> None:
+        """Documents that nobody looks at: a file with so many mistakes was made by one mistake, or is no manifest."""
+        self.unread = self._has_nameless = True
+        message = f"{MOST_FINDINGS:,} findings of this file are listed; {count:,} documents from here on were not looked at"
+        place = Position(first.file, first.line, 1)
+        hint = "correct the ones that are listed first"
+        self.found.append(Diagnostic(Severity.ERROR, MORE_FINDINGS, message, place, hint=hint, excerpt=first.excerpt(first.line)))
 
     def add(self, outcome: Outcome) -> None:
         self.found.extend(outcome.diagnostics)

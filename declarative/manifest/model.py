@@ -155,7 +155,8 @@ class Loaded:
     `digest` covers the meaning of all of them and the project (not file order, comments or formatting). `broken` are the
     addresses of manifests that are there but wrong: a reference to one is not a reference to nothing. `partial` is the
     well-typed part of each wrong one (`name` is empty where it has none): good for checks, never for a plan. `inputs`: the
-    bytes that all this comes from, where it comes from nothing else, and the project is large enough for caches."""
+    bytes that all this comes from, where it comes from nothing else, and the project is large enough for caches. `unread`:
+    some documents were not looked at, so that nobody can say that a manifest is missing."""
 
     project: Project
     manifests: tuple[Manifest, ...]
@@ -165,3 +166,4 @@ class Loaded:
     broken: frozenset[str] = frozenset()
     partial: tuple[Manifest, ...] = ()
     inputs: Inputs | None = field(default=None, compare=False)
+    unread: bool = False

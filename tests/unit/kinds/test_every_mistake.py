@@ -190,3 +190,13 @@ def test_keys_that_people_take_for_one_another_are_refused(desired, asset, conne
     made = [asset(name, {"sourceNativeKey": key}) for name, key in (("a", first), ("b", second))]
     found = [one for one in desired(connector, *made).diagnostics if one.rule == "asset/shared-native-key"]
     assert [said in one.message for one in found] == ([True] if said else [])
+
+
+def test_a_file_that_is_all_mistakes_is_left_at_a_thousand_and_nothing_in_it_is_called_missing(mistakes):
+    asset = "kind: Asset\nmetadata: {name: a}\nspec: {connector: servicenow, identityAttributes: {sourceNativeKey: N}}\n"
+    noise = "kind: Asset\nmetadata: {name: x, labls: {}}\n"
+    found = mistakes(asset, "---\napiVersion: declarative/v1\n".join([*[noise] * 1500, CONNECTOR]))
+    assert [rule for rule, _ in found].count("manifest/more-findings") == 1
+    assert found[-1][0] == "manifest/more-findings"
+    assert 1000 <= len(found) < 1100
+    assert "reference/unknown-connector" not in {rule for rule, _ in found}
