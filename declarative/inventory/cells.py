@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-_BLANKS = " \t\r\n\v\f\u00a0\ufeff"
+BLANKS = " \t\r\n\v\f\u00a0\ufeff"
 
 
 def text_of(value: Any) -> str | None:
@@ -17,7 +17,7 @@ def text_of(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return value.strip(_BLANKS) or None
+        return value.strip(BLANKS) or None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -25,7 +25,7 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace").strip(_BLANKS) or None
+        return value.decode("utf-8", "replace").strip(BLANKS) or None
     if isinstance(value, (list, tuple, dict)):
         return orjson.dumps(value, default=str).decode() if value else None
     return str(value)

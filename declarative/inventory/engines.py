@@ -44,7 +44,10 @@ class Engine:
         if batch.file not in self._files:
             self._files.append(batch.file)
         count = len(batch.lines)
-        arrays = [column if isinstance(column, pa.ChunkedArray) else pa.array(column, pa.string()) for column in batch.columns]
+        arrays = [
+            column if isinstance(column, (pa.Array, pa.ChunkedArray)) else pa.array(column, pa.string())
+            for column in batch.columns
+        ]
         arrays += [pa.array([self._files.index(batch.file)] * count, pa.int32()), pa.array(batch.lines, pa.int64())]
         return pa.table(arrays, schema=schema)
 

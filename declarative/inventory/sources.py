@@ -1,21 +1,22 @@
 """Reading the rows of files and databases: batches of text cells with the place that each row came from.
 
-Files are read with exact lines, which a bulk reader could not give: Python's csv module and orjson keep count, and
-are fast enough (a million rows in seconds). The rest of the work is the engine's.
+Files are read with exact lines, which a bulk reader alone could not give. The rest of the work is the engine's.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
 from declarative.core.diagnostics import Position
+from declarative.inventory.blocks import blocks, trimmed
 from declarative.inventory.cells import text_of
 from declarative.inventory.model import BadRow, SourceError, unreadable
 from declarative.kinds.model import InventoryDeclaration
@@ -29,10 +30,11 @@ Cells = Sequence[str | None]
 
 @dataclass(slots=True)
 class Batch:
-    """Rows of one file in columns: `columns[i]` belongs to the i-th needed column; `lines` count from 1."""
+    """Rows of one file in columns: `columns[i]` belongs to the i-th needed column, as texts of Python or of Arrow; `lines`
+    count from 1."""
 
     file: str
-    columns: list[Sequence[str | None]]
+    columns: list[Any]
     lines: Sequence[int]
 
 
@@ -117,12 +119,8 @@ def _csv(declaration: InventoryDeclaration, root: Path, collected: Collected) ->
         encoding = declaration.source.encoding
         encoding = "utf-8-sig" if encoding == "utf-8" else encoding
         try:
-            with path.open(encoding=encoding, newline="") as file:
-                reader = csv.reader(file, delimiter=declaration.source.delimiter, strict=True)
-                header = [cell.strip() for cell in next(reader, [])]
-                require_columns(declaration, header, f"{name}:1")
-                rows = _csv_rows(name, reader, header, list(declaration.columns), collected)
-                yield from _gathered(name, rows, len(declaration.columns), collected)
+            with path.open("rb") as file:
+                yield from _csv_file(declaration, name, file, encoding, collected)
         except UnicodeDecodeError as error:
             message = f"{name} is not {codecs.lookup(encoding).name}: {error.reason} at byte {error.start} of a block"
             raise unreadable(message, "/spec/from/csv", "name its encoding in from.encoding") from error
@@ -132,11 +130,43 @@ def _csv(declaration: InventoryDeclaration, root: Path, collected: Collected) ->
             raise unreadable(f"{name} cannot be read: {error.strerror or error}", "/spec/from/csv") from error
 
 
-def _csv_rows(name: str, reader: Any, header: list[str], needed: list[str], collected: Collected) -> Iterator[tuple[int, Cells]]:
+def _csv_file(
+    declaration: InventoryDeclaration, name: str, file: BinaryIO, encoding: str, collected: Collected
+) -> Iterator[Batch]:
+    needed, delimiter = list(declaration.columns), declaration.source.delimiter
+    first = file.readline()
+    if encoding != "utf-8-sig" or first.count(b'"') % 2 or b"\r" in first.rstrip(b"\r\n"):
+        file.seek(0)
+        text = io.TextIOWrapper(file, encoding, newline="")
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        header, before = _header(declaration, name, next(reader, [])), 0
+    else:
+        header = _header(declaration, name, next(csv.reader([first.decode(encoding)], delimiter=delimiter, strict=True), []))
+        before = 1
+        for count, columns in blocks(file, len(header), [header.index(column) for column in needed], delimiter):
+            collected.rows += count
+            yield Batch(name, columns, range(before + 1, before + 1 + count))
+            before += count
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+    yield from _gathered(name, _csv_rows(name, reader, header, needed, before, collected), len(needed), collected)
+    text.detach()
+
+
+def _header(declaration: InventoryDeclaration, name: str, cells: list[str]) -> list[str]:
+    header = [cell.strip() for cell in cells]
+    require_columns(declaration, header, f"{name}:1")
+    return header
+
+
+def _csv_rows(
+    name: str, reader: Any, header: list[str], needed: list[str], before: int, collected: Collected
+) -> Iterator[tuple[int, Cells]]:
+    """`before`: lines that come before those of the reader."""
     places = [header.index(column) for column in needed]
     width = len(header)
     while True:
-        line = reader.line_num + 1
+        line = before + reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
@@ -230,5 +260,9 @@ def _arrow(declaration: InventoryDeclaration, name: str, found: Any, collected: 
         start += batch.num_rows
 
 
-def _texts(column: Any) -> Sequence[str | None]:
+def _texts(column: Any) -> Any:
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return trimmed(column)
     return [text_of(value) for value in column.to_pylist()]
