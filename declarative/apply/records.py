@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from declarative.apply.context import Context
-from declarative.assets.compare import Verdict, compare
 from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, applied_after_sync
+from declarative.assets.quick import shows
 from declarative.core.errors import DeclarativeError
 from declarative.plan.model import AppliedReport, Change, ReportStatus
 from declarative.plan.reports import request_digest, scope_digest
@@ -40,14 +40,10 @@ def adopted_resource(context: Context, change: Change) -> AppliedAsset:
 def converged_resource(desired: DesiredAsset, resource: AppliedAsset, live: LiveAsset) -> AppliedAsset:
     """Bound to the live asset; every field that the search shows as sent is converged."""
     fields = {
-        path: AppliedField(field.value, field.converged or _shown(path, field.value, desired, live))
+        path: AppliedField(field.value, field.converged or shows(path, field.value, live.record, desired.connector))
         for path, field in resource.fields.items()
     }
     return replace(resource, asset_id=live.asset_id, fields=fields)
-
-
-def _shown(path: str, value: object, desired: DesiredAsset, live: LiveAsset) -> bool:
-    return compare(path, value, live.record, desired.connector).verdict is Verdict.EQUAL
 
 
 def report_before_run(context: Context, change: Change, request_id: str) -> AppliedReport:

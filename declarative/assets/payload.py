@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from declarative.assets import marker
-from declarative.assets.compare import Verdict, compare, same_value
+from declarative.assets.compare import same_value
 from declarative.assets.fields import CORE, IDENTITY, STATUS, FieldSpec, Wire, describe
 from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
 from declarative.assets.normalise import Form, instant, integer, text
+from declarative.assets.quick import shows
 
 RETIRED = "Retired"
 """The status `onRemove: retire` sets. The import calls the field `businessMetaData.status`; the sister API for business
@@ -77,7 +78,7 @@ def _stays(path: str, value: Any, before: AppliedField | None) -> bool:
 def applied_adopted(desired: DesiredAsset, live: LiveAsset) -> AppliedAsset:
     """The state after binding a live asset that already is as declared; nothing was sent."""
     fields = {
-        path: AppliedField(value, converged=compare(path, value, live.record, desired.connector).verdict is Verdict.EQUAL)
+        path: AppliedField(value, converged=shows(path, value, live.record, desired.connector))
         for path, value in marker.managed_fields(desired).items()
     }
     return AppliedAsset(

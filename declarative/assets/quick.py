@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from declarative.assets.compare import Verdict, compare
 from declarative.assets.fields import CUSTOM, TABLE, FieldSpec, Form, Readability
+from declarative.assets.model import ConnectorRef
 from declarative.assets.records import STEPS, Record
 
 QuickTest = Callable[[Any, Record], bool]
@@ -130,6 +132,11 @@ def _table() -> Mapping[str, QuickTest | None]:
 
 QUICK: Mapping[str, QuickTest | None] = _table()
 """By path. None: the field needs no look while the manifest says what was sent, because its live value proves nothing."""
+
+
+def shows(path: str, value: Any, record: Record, connector: ConnectorRef) -> bool:
+    """Whether the record shows a field as declared: by a look where that is enough, else by comparing."""
+    return plainly_equal(path, value, record) or compare(path, value, record, connector).verdict is Verdict.EQUAL
 
 
 def plainly_equal(path: str, value: Any, record: Record) -> bool:
