@@ -14,7 +14,7 @@ BENCH_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-minimum test-newest check format bench fuzz soak build clean
+.PHONY: help demo test test-spark test-minimum test-newest check format bench fuzz soak build clean
 
 help: ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
@@ -37,6 +37,10 @@ demo: $(STAMP) ## The whole loop against the embedded sandbox.
 
 test: $(STAMP) $(CLIENTS) ## The tests, on every core.
 	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(PYTEST_ARGS)
+
+test-spark: $(STAMP) ## The tests that need Spark and Java 17; installs Spark, which has 400 MB.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[spark]'
+	@$(BIN)/python -m pytest -q -m spark -o timeout=900 $(PYTEST_ARGS)
 
 .venv-minimum/.installed: pyproject.toml constraints-minimum.txt
 .venv-newest/.installed: pyproject.toml

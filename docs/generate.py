@@ -198,6 +198,9 @@ def licences_of(requirements: list[Requirement]) -> dict[str, str]:
     while waiting:
         wanted = waiting.pop()
         name = canonicalize_name(wanted.name)
+        if name in TOO_LARGE:
+            found |= TOO_LARGE[name]
+            continue
         if name not in found:
             found[name] = licence_of(metadata.metadata(name))
         for line in metadata.requires(name) or ():
@@ -213,6 +216,9 @@ def licence_of(told: metadata.PackageMetadata) -> str:
     short = [told.get(key) or "" for key in ("License-Expression", "License")]
     return next((text for text in short if text and len(text) < 60), " and ".join(classifiers) or "see its distribution")
 
+
+TOO_LARGE = {"pyspark": {"pyspark": "Apache-2.0", "py4j": "BSD License"}}
+"""What is not installed where pages are made, with what it brings along."""
 
 PAGES = {
     "../licences.md": licences,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -26,6 +27,19 @@ _NOBODY = 65534
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: some tests wait, for an import to show or a process to end, and others can run then."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture(scope="session")
+def spark() -> str:
+    """The lines of an inventory's spec that let Spark work on it, in this machine."""
+    if importlib.util.find_spec("pyspark") is None:
+        pytest.skip("pyspark is not installed; `make test-spark` installs it")
+    if shutil.which("java") is None:
+        pytest.skip("there is no java on PATH; Spark needs Java 17")
+    told = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr.partition("\n")[0]
+    if 'version "17' not in told:
+        pytest.skip(f"Spark needs Java 17; this is {told}")
+    return "engine: pyspark\nmaster: local[2]\n"
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
@@ -25,12 +27,24 @@ class Backend(Protocol):
     def keep(self, name: str, expression: Any) -> Any:
         """The result of an expression, worked out once."""
 
+    def small(self, table: Any) -> Any:
+        """One Arrow table, to be asked for once."""
+
+    def batches(self, expression: Any) -> Iterator[Any]:
+        """The result of an expression, streamed in its order as batches of Arrow."""
+
 
 @contextmanager
 def backend_for(declaration: InventoryDeclaration) -> Iterator[Backend]:
     """Raises UsageError where the extra is not installed. What the engine keeps goes away with it."""
     ibis = require_extra(declaration.address)
     with TemporaryDirectory(prefix="declarative-") as folder:
+        if declaration.engine == "pyspark":
+            from declarative.inventory.spark import session_for
+
+            with session_for(declaration) as session:
+                yield InFiles(ibis, ibis.pyspark.from_connection(session), Path(folder))
+            return
         connection = ibis.duckdb.connect(temp_directory=folder, memory_limit=_MEMORY, preserve_insertion_order=False)
         try:
             yield DuckDb(ibis, connection)
@@ -51,6 +65,14 @@ def require_extra(address: str) -> Any:
     return ibis
 
 
+def fetched(backend: Backend, expression: Any) -> Any:
+    """The whole result as one Arrow table, for results that are small."""
+    import pyarrow as pa
+
+    found = list(backend.batches(expression))
+    return pa.Table.from_batches(found) if found else expression.schema().to_pyarrow().empty_table()
+
+
 class DuckDb:
     """Runs inside the process, and spills to a temporary folder; nothing of it is left behind."""
 
@@ -66,3 +88,48 @@ class DuckDb:
 
     def keep(self, name: str, expression: Any) -> Any:
         return self._connection.create_table(name, expression, temp=True)
+
+    def small(self, table: Any) -> Any:
+        return self.ibis.memtable(table)
+
+    def batches(self, expression: Any) -> Iterator[Any]:
+        yield from expression.to_pyarrow_batches(chunk_size=CHUNK)
+
+
+class InFiles:
+    """Keeps everything as Parquet files in a temporary folder, which the engine has to see: for engines that do not run in
+    this process."""
+
+    def __init__(self, ibis: Any, connection: Any, folder: Path) -> None:
+        self.ibis = ibis
+        self._connection = connection
+        self._folder = folder
+        self._numbers = count()
+
+    def load(self, name: str, tables: Iterable[Any], schema: Any) -> Any:
+        from pyarrow import parquet
+
+        place = self._folder / name
+        place.mkdir()
+        with parquet.ParquetWriter(place / "part.parquet", schema) as writer:
+            for part in tables:
+                writer.write_table(part)
+        return self._connection.read_parquet(str(place))
+
+    def keep(self, name: str, expression: Any) -> Any:
+        place = self._folder / name
+        self._connection.to_parquet(expression, str(place))
+        return self._connection.read_parquet(str(place))
+
+    def small(self, table: Any) -> Any:
+        return self.load(f"small-{next(self._numbers)}", (table,), table.schema)
+
+    def batches(self, expression: Any) -> Iterator[Any]:
+        from pyarrow import parquet
+
+        place = self._folder / f"result-{next(self._numbers)}"
+        self._connection.to_parquet(expression, str(place))
+        # Parts are numbered in the order of the result. By way of a data frame whole numbers would lose digits.
+        for part in sorted(place.glob("*.parquet")):
+            with parquet.ParquetFile(part) as file:
+                yield from file.iter_batches(batch_size=CHUNK)

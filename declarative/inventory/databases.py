@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +15,33 @@ _CHUNK = 20_000
 _POINTER = "/spec/from/database"
 
 
-def query(declaration: InventoryDeclaration, root: Path) -> tuple[list[str], Batches]:
+@contextmanager
+def query(declaration: InventoryDeclaration, root: Path) -> Iterator[tuple[list[str], Batches]]:
     """The columns of the table or of the statement, and what reads some of them as batches of Arrow. Raises SourceError;
     its messages never hold the URL, which may hold a password."""
     import ibis
 
     source = declaration.source
     scheme = source.place.partition(":")[0]
-    try:
-        connection = _connect(ibis, scheme, source.place, root)
-        table = connection.table(source.table) if source.table else connection.sql(source.sql)
-        columns = list(table.columns)
-    except SourceError:
-        raise
-    except Exception as error:  # noqa: BLE001 - every backend raises its own
-        what = f'the table "{source.table}"' if source.table else "the statement"
-        message = f"{what} of the {scheme} database cannot be read: {type(error).__name__}: {_masked(error, source.place)}"
-        raise unreadable(
-            message, _POINTER, "check the URL, the table's name, and that the database's driver is installed"
-        ) from None
+    with ExitStack() as stack:
+        try:
+            connection = _connect(ibis, scheme, source.place, root)
+            stack.callback(connection.disconnect)
+            table = connection.table(source.table) if source.table else connection.sql(source.sql)
+            columns = list(table.columns)
+        except SourceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - every backend raises its own
+            what = f'the table "{source.table}"' if source.table else "the statement"
+            message = f"{what} of the {scheme} database cannot be read: {type(error).__name__}: {_masked(error, source.place)}"
+            raise unreadable(
+                message, _POINTER, "check the URL, the table's name, and that the database's driver is installed"
+            ) from None
 
-    def found(wanted: Sequence[str]) -> Iterator[Any]:
-        yield from table.select(*wanted).to_pyarrow_batches(chunk_size=_CHUNK)
+        def found(wanted: Sequence[str]) -> Iterator[Any]:
+            yield from table.select(*wanted).to_pyarrow_batches(chunk_size=_CHUNK)
 
-    return columns, found
+        yield columns, found
 
 
 def _connect(ibis: Any, scheme: str, url: str, root: Path) -> Any:

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from declarative.core.diagnostics import Position
-from declarative.inventory.backends import CHUNK, Backend
+from declarative.inventory.backends import Backend, fetched
 from declarative.inventory.model import BadRow, Row, Twins
 from declarative.inventory.sources import Batch
 from declarative.kinds.model import Condition, InventoryDeclaration
@@ -85,7 +85,7 @@ class Engine:
             found = found.semi_join(only, found[key] == only.key)
         columns = list(self._declaration.columns)
         place = columns.index(self._declaration.key)
-        for batch in found.order_by([key, _FILE, _LINE]).to_pyarrow_batches(chunk_size=CHUNK):
+        for batch in self.backend.batches(found.order_by([key, _FILE, _LINE])):
             for *cells, file, line in zip(*(batch.column(index).to_pylist() for index in range(batch.num_columns)), strict=True):
                 yield Row(cells[place], Position(self._files[file], line), dict(zip(columns, cells, strict=True)))
 
@@ -93,16 +93,16 @@ class Engine:
         kept = self._kept
         found = kept.filter(kept[self._key].isnull()).select(_FILE, _LINE).order_by([_FILE, _LINE])
         reason = f'the row has no key: the column "{self._declaration.key}" is empty'
-        return [BadRow(self._position(row), reason) for row in found.to_pyarrow().to_pylist()]
+        return [BadRow(self._position(row), reason) for row in fetched(self.backend, found).to_pylist()]
 
     def twins(self) -> list[Twins]:
         """Keys that more than one row has, each with its first two places; at most a hundred."""
         keyed, key = self._keyed, self._key
         counted = keyed.group_by(key).agg(times=keyed.count())
         repeated = counted.filter(counted.times > 1).order_by(key).limit(_MOST_TWINS)
-        found = keyed.semi_join(repeated, key).select(key, _FILE, _LINE).order_by([key, _FILE, _LINE]).to_pyarrow().to_pylist()
+        found = keyed.semi_join(repeated, key).select(key, _FILE, _LINE).order_by([key, _FILE, _LINE])
         places: dict[str, list[Position]] = {}
-        for row in found:
+        for row in fetched(self.backend, found).to_pylist():
             places.setdefault(row[key], []).append(self._position(row))
         return [Twins(value, first, second) for value, (first, second, *_) in places.items()]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import count, islice
 from typing import Any
 
-from declarative.inventory.backends import CHUNK, Backend
+from declarative.inventory.backends import Backend, fetched
 from declarative.inventory.settled import MARKS, Settled, schema, table_of
 
 _GATHERED = 100_000
@@ -26,7 +26,7 @@ class Passing:
         self._taken: set[str] = set()
         self._rounds = count()
         self._known: int = len(settled)
-        self._all: int = int(self.candidates.count().to_pyarrow().as_py())
+        self._all: int = int(fetched(backend, self.candidates.aggregate(rows=self.candidates.count()))["rows"][0].as_py())
 
     def __len__(self) -> int:
         return self._all - len(self._taken)
@@ -42,7 +42,7 @@ class Passing:
 
     def sorted_digests(self) -> Iterator[bytes]:
         """The digests of all rows in their own order, which is the same whatever order the rows are in."""
-        for batch in self.digests.select("row").order_by("row").to_pyarrow_batches(chunk_size=CHUNK):
+        for batch in self._backend.batches(self.digests.select("row").order_by("row")):
             yield "".join(batch.column(0).to_pylist()).encode()
 
     def take(self, keys: Collection[str]) -> list[str]:
@@ -85,13 +85,13 @@ class Passing:
         from pyarrow import compute
 
         taken = pa.array(sorted(self._taken), pa.string())
-        for batch in self.candidates.to_pyarrow_batches(chunk_size=CHUNK):
+        for batch in self._backend.batches(self.candidates):
             table = pa.Table.from_batches([batch])
             yield table.filter(compute.invert(compute.is_in(table["key"], taken))).select(schema().names)
         yield table_of(found)
 
     def row_digests(self, keys: Collection[str]) -> dict[str, str]:
-        found = self.digests.semi_join(self._memory("key", keys), "key").to_pyarrow()
+        found = fetched(self._backend, self.digests.semi_join(self._memory("key", keys), "key"))
         return dict(zip(found["key"].to_pylist(), found["row"].to_pylist(), strict=True))
 
     def only(self, keys: Collection[str]) -> Any:
@@ -103,13 +103,13 @@ class Passing:
         return sorted(keys)
 
     def _keys(self, found: Any) -> set[str]:
-        return set(found.select("key").to_pyarrow()["key"].to_pylist())
+        return set(fetched(self._backend, found.select("key"))["key"].to_pylist())
 
     def _memory(self, name: str, values: Collection[Any]) -> Any:
         import pyarrow as pa
 
         kind = pa.string() if name == "key" else pa.int64()
-        return self._backend.ibis.memtable(pa.table({name: pa.array(sorted(values), kind)}))
+        return self._backend.small(pa.table({name: pa.array(sorted(values), kind)}))
 
     def _loaded(self, name: str, columns: tuple[str, str], records: Iterable[tuple[Any, str]]) -> Any:
         import pyarrow as pa

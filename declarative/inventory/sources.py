@@ -246,9 +246,9 @@ def _parquet(declaration: InventoryDeclaration, root: Path, collected: Collected
 def _database(declaration: InventoryDeclaration, root: Path, collected: Collected) -> Iterator[Batch]:
     from declarative.inventory.databases import query
 
-    columns, found = query(declaration, root)
-    require_columns(declaration, columns, "the table")
-    yield from _arrow(declaration, "database", found(list(declaration.columns)), collected)
+    with query(declaration, root) as (columns, found):
+        require_columns(declaration, columns, "the table")
+        yield from _arrow(declaration, "database", found(list(declaration.columns)), collected)
 
 
 def _arrow(declaration: InventoryDeclaration, name: str, found: Any, collected: Collected) -> Iterator[Batch]:

@@ -46,6 +46,10 @@ def lower_inventory(manifest: Manifest, context: Context) -> Lowered[InventoryDe
         if written and "column" in written
         for condition in _condition(index, written, findings)
     ]
+    if spec.get("master") is not None and spec.get("engine") != "pyspark":
+        findings.append(
+            Finding("inventory/source", "/spec/master", "only Spark has a master", "add `engine: pyspark`, or leave it out")
+        )
     is_clear = not findings
     findings.extend(asset_rules.ignored(((spec.get("lifecycle") or {}).get("ignore")) or ()))
     if source is None or key is None or name is None or name not in context.connectors or not is_clear:
@@ -67,6 +71,7 @@ def lower_inventory(manifest: Manifest, context: Context) -> Lowered[InventoryDe
         locate=manifest.locate,
         metadata=manifest.metadata,
         meant=frozenset(_columns(key, fields, [])),
+        master=spec.get("master"),
     )
     return Lowered(declaration, tuple(findings))
 

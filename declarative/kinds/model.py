@@ -84,7 +84,7 @@ class InventoryDeclaration:
     """An inventory manifest: rows that are read when a plan is made, each an asset of its own.
 
     `columns`: every column that is needed, with the pointer to where it was named first. `meant`: of them those that the
-    asset of a row is made of.
+    asset of a row is made of. `master`: where the engine runs, if it does not run here.
     """
 
     address: str
@@ -101,6 +101,7 @@ class InventoryDeclaration:
     locate: Locator = field(compare=False, repr=False)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     meant: frozenset[str] = frozenset()
+    master: str | None = None
 
     def row_address(self, key: str) -> str:
         return f"{self.address}[{key}]"

@@ -101,3 +101,18 @@ def test_without_the_extra_the_message_names_it(workplace: Any, command: str, tm
     finished = workplace.run(command, env={"PYTHONPATH": str(blocked)})
     assert finished.code == 64, finished.text
     assert "qualys-declarative[inventory]" in finished.err
+
+
+@pytest.mark.spark
+def test_spark_and_duckdb_make_the_same_plan(workplace: Any, spark: str) -> None:
+    workplace.write("data/cmdb.csv", csv_of(RECORDS))
+    declare(workplace, "{csv: data/cmdb.csv}")
+    workplace.ok("apply", "--auto-approve", "--wait")
+    workplace.write("data/cmdb.csv", csv_of([RECORDS[0], {**RECORDS[1], "department": "Engineering"}]))
+    plans = []
+    for lines in ("", spark):
+        declare(workplace, "{csv: data/cmdb.csv}" + "".join(f"\n  {line}" for line in lines.splitlines()))
+        plans.append(workplace.ok("plan", "--json", timeout=600).json)
+    assert plans[0]["digest"] == plans[1]["digest"]
+    assert plans[0]["changes"] == plans[1]["changes"]
+    assert {one["action"] for one in plans[1]["changes"]} == {"update", "retire"}

@@ -1,13 +1,15 @@
-"""What the engine works out: conditions, digests, and which rows pass."""
+"""Every engine comes to the same: conditions, digests, repeated keys, and which rows pass."""
 
 from __future__ import annotations
 
+import importlib.util
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from declarative.core.errors import UsageError
 from declarative.engine.expanding import rows_in
 from declarative.engine.workspace import open_workspace
 from declarative.inventory import Rows
@@ -37,10 +39,10 @@ D5,web-06,S6,1.0
 
 @pytest.fixture
 def outcome(read: Any, tmp_path: Path) -> Any:
-    """What a project comes to, twice: with nothing known, and with what the first reading would settle."""
+    """What a project comes to with an engine, twice: with nothing known, and with what the first reading would settle."""
 
-    def coming() -> list[Any]:
-        read(SPEC, {"data/cmdb.csv": HEADER + ROWS})
+    def coming(engine: str) -> list[Any]:
+        read(SPEC + engine, {"data/cmdb.csv": HEADER + ROWS})
         first, kept = opened(tmp_path, {}, settle=True)
         (tmp_path / "data/cmdb.csv").write_text(HEADER + ROWS.replace("S4", "S44") + "e6,web-07,S2,Sales\n")
         again, _ = opened(tmp_path, kept, settle=False)
@@ -61,7 +63,7 @@ def opened(root: Path, kept: dict[str, bytes], *, settle: bool) -> tuple[list[An
             for one in found.diagnostics
             if one.rule.startswith(("inventory/", "asset/s"))
         ]
-        seen = [assets, told, found.loaded.digest if not settle else rows.digest, rows.passing]
+        seen = [assets, told, rows.digest, rows.passing]
         if settle:
             kept = dict(rows.settled({address: ("d", number, b"l") for number, (address, *_) in enumerate(assets)}))
         else:
@@ -83,9 +85,22 @@ def against(rows: Rows) -> list[Any]:
 
 
 def test_duckdb_lets_pass_what_nothing_speaks_against(outcome: Any) -> None:
-    (assets, told, _, passing), (_, _, _, still, steps) = outcome()
+    (assets, told, _, passing), (_, _, _, still, steps) = outcome("")
     assert [address for address, *_ in assets] == [f"AssetInventory/cmdb[{key}]" for key in ("D5", "a1", "b2", "\u00e44")]
     assert ("inventory/bad-row", "data/cmdb.csv:6:1") in [(rule, place) for rule, place, _ in told]
     assert (passing, still) == (0, 2), "one row is another now, and one claims what a new one claims too"
     assert steps[0] == ["AssetInventory/cmdb[gone]"]
     assert steps[-1][0] == 0
+
+
+@pytest.mark.spark
+def test_spark_comes_to_the_same(outcome: Any, spark: str) -> None:
+    assert outcome(spark) == outcome("")
+
+
+def test_without_spark_the_message_names_the_extra(read: Any) -> None:
+    if importlib.util.find_spec("pyspark") is not None:
+        pytest.skip("pyspark is installed")
+    with pytest.raises(UsageError, match="AssetInventory/cmdb needs the extra `spark`") as refused:
+        read(SPEC + "engine: pyspark\n", {"data/cmdb.csv": HEADER + ROWS})
+    assert "qualys-declarative[spark]" in str(refused.value.hint)

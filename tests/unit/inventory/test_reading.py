@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
+import duckdb
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -144,6 +146,7 @@ def test_an_extract_without_rows_is_an_error(read, told):
         (SPEC.replace("hostName:", "hostname:"), "inventory/mapping", 9),
         (SPEC.replace('split: ";"}', "value: x}"), "inventory/mapping", 11),
         (SPEC + "where: [{column: serial}]\n", "inventory/condition", 14),
+        (SPEC + "master: local[2]\n", "inventory/source", 14),
         (SPEC.replace("servicenow", "service-now"), "reference/unknown-connector", 5),
     ],
 )
@@ -189,6 +192,9 @@ def test_the_same_rows_mean_the_same_in_every_format(read, tmp_path):
         connection.execute("create table ci (sys_id integer, hostname text, serial text, addresses text, department text)")
         connection.executemany("insert into ci values (:sys_id, :hostname, :serial, :addresses, :department)", flat)
     connection.close()
+    with closing(duckdb.connect(str(tmp_path / "data" / "cmdb.duckdb"))) as connection:
+        connection.execute("create table ci (sys_id bigint, hostname text, serial text, addresses text[], department text)")
+        connection.executemany("insert into ci values ($sys_id, $hostname, $serial, $addresses, $department)", records)
     files = {"data/cmdb.csv": csv, "data/cmdb.jsonl": "".join(json.dumps(one) + "\n" for one in records)}
     sources = (
         "csv: data/cmdb.csv",
@@ -196,6 +202,8 @@ def test_the_same_rows_mean_the_same_in_every_format(read, tmp_path):
         "parquet: data/cmdb.parquet",
         "database: sqlite:///data/cmdb.db, table: ci",
         "database: sqlite:///data/cmdb.db, sql: select * from ci",
+        "database: duckdb:///data/cmdb.duckdb, table: ci",
+        "database: duckdb:///data/cmdb.duckdb, sql: select * from ci where sys_id > 0",
     )
     found = []
     for source in sources:
@@ -228,3 +236,21 @@ def test_a_password_in_a_url_is_never_told(read):
     (found,) = workspace.diagnostics
     assert found.rule == "inventory/unreadable"
     assert "canary" not in f"{found} {workspace.desired}"
+
+
+def test_a_table_of_a_server_is_read_by_its_url(read, postgres_server):
+    import psycopg
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(
+            "create table if not exists ci (sys_id int, hostname text, serial text, addresses text[], department text)"
+        )
+        connection.execute("truncate ci")
+        connection.execute("insert into ci values (7, 'web-07', '007', '{10.0.0.7,10.0.0.8}', null)")
+    source = f"database: '{postgres_server}', table: ci"
+    workspace = read(SPEC.replace("csv: data/cmdb.csv", source), {})
+    workspace.require_valid()
+    (asset,) = workspace.desired.assets
+    assert asset.identity["ipAddress"] == ["10.0.0.7", "10.0.0.8"]
+    assert asset.identity["serialNumber"] == "007"
+    assert "businessMetaData" not in asset.core
