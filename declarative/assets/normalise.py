@@ -23,6 +23,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").full
 _ONLY_SEPARATORS = re.compile(r"[\s,]*")
 _INTEGER = re.compile(r"([+-]?[0-9]{1,30})(?:\.0+)?")
 _ZONE = re.compile(r"\(?(?:utc|gmt)?\s*([+-])([0-9]{1,2})(?::?([0-9]{2}))?\)?")
+_DOTTED = re.compile(r"[0-9.]+").fullmatch
 _HEX = re.compile(r"[0-9a-f]+")
 _MAC_SEPARATORS = re.compile(r"[:.\-\s]")
 _LIST_SEPARATORS = re.compile(r"[,;\s]+")
@@ -112,6 +113,8 @@ def mac(value: Any) -> str | None:
 
 
 def is_ip(value: str) -> bool:
+    if ":" not in value and not _DOTTED(value):
+        return False  # a name: nearly all that is asked about
     try:
         ipaddress.ip_address(value)
     except ValueError:

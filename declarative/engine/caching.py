@@ -44,6 +44,10 @@ class UserSnapshot:
     def _key(self, base_url: str) -> str:
         return f"{base_url}#as={self._user}"
 
+    @property
+    def writable(self) -> bool:
+        return self._snapshot.writable
+
     def watermark(self, base_url: str) -> str | None:
         return self._snapshot.watermark(self._key(base_url))
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from declarative import __version__
-from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.core.errors import BlockedError
 from declarative.engine.caching import keep_seen, with_snapshot
@@ -57,8 +56,7 @@ def make_plan(workspace: Workspace, request: PlanRequest, runtime: Runtime, stor
             def work(snapshot: Snapshot | None) -> PlanOutcome:
                 return _planned(Look(workspace, store, reader, snapshot, runtime.clock, mode), request, runtime, mark)
 
-            with no_garbage_collection():
-                outcome = with_snapshot(store, runtime.environ, work)
+            outcome = with_snapshot(store, runtime.environ, work)
     keep_seen(store, outcome.observed, runtime.say)
     return outcome.plan
 

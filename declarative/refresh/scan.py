@@ -22,8 +22,6 @@ Record = Mapping[str, Any]
 OVERLAP = timedelta(minutes=10)
 """How far an incremental read reaches back before the last one: clocks differ, and indexing takes its time."""
 
-_NOTHING: Mapping[int, bytes] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -62,9 +60,7 @@ class Scanner:
             found = self._incremental(since, started)
             if found is not None:
                 return found
-        records: dict[int, Held] = {}
-        self._save(self._kept(self.pages(), records), started, whole=True)
-        return Found(records, None, "all pages")
+        return self._through_snapshot(started) or Found(self._held(self.pages()), None, "all pages")
 
     def renewed(self, *, fresh: bool = False) -> str | None:
         """Brings the snapshot up to date as `everything` would, and holds no record; says how. None where that cannot be."""
@@ -84,10 +80,7 @@ class Scanner:
         return "all pages"
 
     def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Held]:
-        records: dict[int, Held] = {}
-        for _ in self._kept(self.pages(moment, max_pages=max_pages), records):
-            pass
-        return records
+        return self._held(self.pages(moment, max_pages=max_pages))
 
     def watermark(self) -> str | None:
         """When the snapshot was taken; None without a usable one."""
@@ -116,12 +109,31 @@ class Scanner:
             return None
         changed: dict[int, Held] = {}
         pages = _Counted(self.pages(reach))
-        self._save(self._kept(pages, changed, unread.digests), started, whole=False)
+        rest = self._kept(pages, changed, unread.digests)
+        with suppress(StateError):
+            self.snapshot.upsert(self.place, rest, _stamp(started), indexer=index_record)
+        for _ in rest:
+            pass
         found = Found(changed, unread, f"snapshot, {pages.count} changed since")
         return found if self.reader.count() == len(found) else None
 
+    def _through_snapshot(self, started: datetime) -> Found | None:
+        """Reads all into the snapshot, and holds only digests. None where it cannot keep them: then they were read in vain."""
+        try:
+            if self.snapshot is None or not self.snapshot.writable:
+                return None
+            pages = _Counted(self.pages())
+            self.snapshot.replace(self.place, _seen_of(pages), _stamp(started), indexer=index_record)
+            unread = Unread(self.snapshot, self.place)
+        except StateError:
+            return None
+        return Found({}, unread, "all pages") if len(unread.digests) == pages.count else None
+
+    def _held(self, found: Iterable[tuple[int, Record]]) -> dict[int, Held]:
+        return {asset_id: held_of(record) for asset_id, record in found}
+
     def _kept(
-        self, found: Iterable[tuple[int, Record]], into: dict[int, Held], known: Mapping[int, bytes] = _NOTHING
+        self, found: Iterable[tuple[int, Record]], into: dict[int, Held], known: Mapping[int, bytes]
     ) -> Iterator[tuple[int, Record]]:
         """Notes and gives what decisions see of each record; of none that looks as it does in `known`, by digest."""
         for asset_id, record in found:
@@ -135,17 +147,6 @@ class Scanner:
         """Records read without some fields must not answer for records read with them, nor digests of other names for ours."""
         place = f"{self.reader.base_url}#{FORM}"
         return f"{place}#without={','.join(self.exclude)}" if self.exclude else place
-
-    def _save(self, records: Iterable[tuple[int, Record]], started: datetime, *, whole: bool) -> None:
-        """Puts the records into the snapshot; reads them to their end in any case."""
-        rest = iter(records)
-        if self.snapshot is not None:
-            with suppress(StateError):
-                (self.snapshot.replace if whole else self.snapshot.upsert)(
-                    self.place, rest, _stamp(started), indexer=index_record
-                )
-        for _ in rest:
-            pass
 
 
 class _Counted:

@@ -208,6 +208,10 @@ class Snapshot(Protocol):
 
     def records(self, base_url: str) -> Records: ...
 
+    @property
+    def writable(self) -> bool:
+        """False where every write is a no-op."""
+
     def replace(self, base_url: str, records: Records, watermark: str, *, indexer: Indexer | None = None) -> None: ...
 
     def upsert(self, base_url: str, records: Records, watermark: str, *, indexer: Indexer | None = None) -> None: ...

@@ -35,6 +35,10 @@ class SqlSnapshot:
         self._backend = backend
         self._writable = backend.frozen_because is None
 
+    @property
+    def writable(self) -> bool:
+        return self._writable
+
     def watermark(self, base_url: str) -> str | None:
         with self._backend.read() as connection:
             current = _current(connection, base_url)

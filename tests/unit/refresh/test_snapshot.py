@@ -118,3 +118,12 @@ def test_a_snapshot_that_cannot_give_a_record_is_forgotten(make, snapshot):
     live, refreshed = read(make, inventory, snapshot)
     assert live.asset_id == 7
     assert "all pages" in refreshed.strategy
+
+
+def test_a_snapshot_that_cannot_keep_what_was_read_is_done_without(make, snapshot):
+    inventory = make.inventory([*estate(300), {"assetId": 301, "assetName": "half a \ud800"}])
+    for _ in range(2):
+        live, refreshed = read(make, inventory, snapshot)
+        assert live.asset_id == 7
+        assert refreshed.records_seen == 301
+        assert refreshed.index.get(301).record["assetName"] == "half a \ud800"
