@@ -91,9 +91,10 @@ def _identifies(identity: Mapping[str, Any]) -> bool:
 
 def _is_core_right(core: Mapping[str, Any], now: datetime) -> bool:
     for group in LENGTHS:
-        for value in (core.get(group) or _NOTHING).values():
-            if type(value) is str and len(value) > _SHORTEST_LIMIT:
-                return False
+        if group in core:
+            for value in (core[group] or _NOTHING).values():
+                if type(value) is str and len(value) > _SHORTEST_LIMIT:
+                    return False
     return (
         [] not in core.values()
         and _fit(core, _TOP)
@@ -105,9 +106,9 @@ def _is_core_right(core: Mapping[str, Any], now: datetime) -> bool:
 
 
 def _fit(found: Mapping[str, Any], forms: Mapping[str, Fits]) -> bool:
-    for name, value in found.items():
-        fits = forms.get(name)
-        if fits is None or value is None:
+    for name in forms.keys() & found.keys():
+        fits, value = forms[name], found[name]
+        if value is None:
             continue
         if type(value) is str:
             if not fits(value):

@@ -1,18 +1,14 @@
-"""What the rules say about a manifest by itself, worked out while its value is at hand.
-
-Run as a program it is the second process of a large project: it reads, checks and takes notes of its half.
-"""
+"""What the rules say about a manifest by itself, worked out while its value is at hand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from declarative.kinds import asset_rules
 from declarative.kinds.unopened import AT_HAND, core_names, shared_names, without_nulls
-from declarative.manifest.helper import serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +31,6 @@ class RuleNoter:
 
     now: datetime
 
-    @property
-    def module(self) -> str:
-        return __name__ if __name__ != "__main__" else "declarative.kinds.noting"
-
-    @property
-    def terms(self) -> float:
-        return self.now.timestamp()
-
     def note(self, kind: str, value: Mapping[str, Any]) -> list[Any] | None:
         """The time and the members of an AssetNote; None where a rule has something to say, or there is nothing to note."""
         if kind != "Asset":
@@ -54,7 +42,7 @@ class RuleNoter:
         lifecycle = spec.get("lifecycle") or {}
         at_hand = [without_nulls(identity.get(name)) for name in AT_HAND]
         names = core_names(spec)
-        return [self.terms, spec.get("connector"), at_hand, names, lifecycle.get("ignore"), lifecycle.get("onRemove")]
+        return [self.now.timestamp(), spec.get("connector"), at_hand, names, lifecycle.get("ignore"), lifecycle.get("onRemove")]
 
 
 def noted(note: Any, now: datetime) -> AssetNote | None:
@@ -64,7 +52,3 @@ def noted(note: Any, now: datetime) -> AssetNote | None:
         return None
     _, connector, known, names, ignore, on_remove = note
     return AssetNote(connector, tuple(known), shared_names(tuple(names)), ignore, on_remove)
-
-
-if __name__ == "__main__":
-    serve(lambda terms: RuleNoter(datetime.fromtimestamp(terms, UTC)))

@@ -45,10 +45,10 @@ class WarmCache:
     def is_used(self) -> bool:
         return self.file is not None or bool(self.old)
 
-    def learn(self, found: Mapping[str, tuple[list[Entry], list[str | None]]]) -> None:
+    def learn(self, found: Mapping[str, tuple[str, list[str | None]]]) -> None:
         """What another process has found just now."""
-        for digest, (entries, values) in found.items():
-            self.old[digest] = orjson.dumps(entries)
+        for digest, (line, values) in found.items():
+            self.old[digest] = line.encode()
             self.values[digest] = values
             self.fresh = True
 

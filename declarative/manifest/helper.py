@@ -2,15 +2,18 @@
 
 Each answers in the entries of the warm cache, so whatever it says is used like a former run's words: by the digest of a
 file's bytes. A helper that cannot start, dies or talks nonsense costs time, never correctness.
+
+Helpers are forks: a process started anew would spend as long on imports as it saves. A fork is sound only where no other
+thread runs that could hold a lock; elsewhere one process reads everything.
 """
 
 from __future__ import annotations
 
-import gc
 import os
-import subprocess
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,68 +21,84 @@ from typing import Any
 import orjson
 
 from declarative.core.diagnostics import MOST_FINDINGS
-from declarative.manifest.cache import Entry, entry_of
+from declarative.manifest.cache import entry_of
 from declarative.manifest.documents import Context, read_document
 from declarative.manifest.model import Noter
 from declarative.manifest.sources import ReadLimits, documents_of
 from declarative.manifest.walk import digest_of_file, read_file
 
-Answer = dict[str, tuple[list[Entry], list[str | None]]]
-"""By the digest of a file's bytes: an entry for each document, and its value as JSON (None: it has to be read again)."""
-
+Answer = dict[str, tuple[str, list[str | None]]]
+"""By the digest of a file's bytes: its entries as a line of the cache, and the value of each document as JSON (None: it has to
+be read again)."""
 
 _MOST_WORKERS = 4
 
 
 def workers() -> int:
-    """How many processes may read at once, this one included: one a core, within reason."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(_MOST_WORKERS, cores)
+    """How many processes may read at once, this one included: one a core, within reason; one where no fork is sound."""
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return 1
+    return min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
 
 
 class Helper:
     """A running helper. `collect` must be called."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: int, answer: int) -> None:
         self._process = process
+        self._answer = answer
 
     def collect(self) -> Answer:
         """Wait for it, and take what it found."""
-        with self._process as process:
-            output, _ = process.communicate()
+        with os.fdopen(self._answer, "rb") as pipe:
+            output = pipe.read()
+        with suppress(ChildProcessError):  # somebody else saw it end; its words are complete or no JSON
+            os.waitpid(self._process, 0)
         try:
             found: Answer = orjson.loads(output)
         except ValueError:
             return {}
-        return found if process.returncode == 0 else {}
+        return found
 
 
 def start_helper(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None) -> Helper | None:
     """A helper over these files; None where no process can be started."""
-    if not sys.executable:
-        return None
-    # -P: nothing is imported from the folder that the user happens to stand in.
-    command = [sys.executable, "-P", "-m", noter.module if noter is not None else __name__]
-    order = orjson.dumps({"files": [str(path) for path in files], "limits": limits, "terms": noter.terms if noter else None})
     try:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        ours, theirs = os.pipe()
     except OSError:
         return None
-    if process.stdin is not None:
-        with suppress(OSError):
-            process.stdin.write(order)
-        with suppress(OSError):
-            process.stdin.close()
-        process.stdin = None
-    return Helper(process)
+    try:
+        process = os.fork()
+    except OSError:
+        os.close(ours)
+        os.close(theirs)
+        return None
+    if process == 0:
+        _serve(theirs, files, limits, noter)
+    os.close(theirs)
+    return Helper(process, ours)
 
 
-def answer(order: Mapping[str, Any], noter: Noter | None = None) -> Answer:
+def _serve(pipe: int, files: Sequence[Path], limits: ReadLimits, noter: Noter | None) -> None:
+    """The whole life of a helper: nothing that was opened or begun before the fork is its to end, flush or speak through."""
+    code = 1
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 2)
+        with os.fdopen(pipe, "wb") as writer:
+            writer.write(orjson.dumps(answer(files, limits, noter)))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def answer(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None) -> Answer:
     """What there is to say about every file that could be read and has no forbidden bytes."""
-    context = Context(ReadLimits(**order["limits"]), noter=noter)
+    context = Context(limits, noter=noter)
     found: Answer = {}
-    for name in order["files"]:
-        data, _ = read_file(Path(name), name, context.limits)
+    for path in files:
+        data, _ = read_file(path, path.name, limits)
         if data is None:
             continue
         answered = _answer_for(data, context)
@@ -88,10 +107,12 @@ def answer(order: Mapping[str, Any], noter: Noter | None = None) -> Answer:
     return found
 
 
-def _answer_for(data: bytes, context: Context) -> tuple[list[Entry], list[str | None]] | None:
+def _answer_for(data: bytes, context: Context) -> tuple[str, list[str | None]] | None:
     """None for a file that is better told about by whoever asked: its bytes are wrong, or nearly everything in it is."""
     documents, wrong = documents_of(data, "", context.limits)
-    entries, values, mistakes = [], [], len(wrong)
+    entries: list[Any] = []
+    values: list[str | None] = []
+    mistakes = len(wrong)
     for document in documents:
         if wrong or mistakes >= MOST_FINDINGS:
             return None
@@ -101,16 +122,4 @@ def _answer_for(data: bytes, context: Context) -> tuple[list[Entry], list[str | 
         manifest = outcome.manifest if len(entry) > 3 else None
         entries.append(entry)
         values.append(manifest.body.decode() if manifest is not None and isinstance(manifest.body, bytes) else None)
-    return entries, values
-
-
-def serve(noter_of: Callable[[Any], Noter] | None = None) -> None:
-    """What the helper process runs: files to read come in, an answer goes out."""
-    gc.disable()  # a short life, and nothing but trees in it
-    order = orjson.loads(sys.stdin.buffer.read())
-    noter = noter_of(order["terms"]) if noter_of is not None else None
-    sys.stdout.buffer.write(orjson.dumps(answer(order, noter)))
-
-
-if __name__ == "__main__":
-    serve()
+    return orjson.dumps(entries).decode(), values

@@ -56,7 +56,7 @@ def load(
     sizes = {relative: _size(path) for relative, path in files.items()}
     total = sum(sizes.values())
     with no_garbage_collection():
-        made_with = (limits, noter.module if noter is not None else None)
+        made_with = (limits, type(noter).__qualname__)
         gathered = _Gathered(context, open_cache(root, environ or {}, made_with) if total > cache_above else WarmCache())
         is_large = total > helper_above and not gathered.cache.old
         shares = _shares(sizes, workers()) if is_large else []

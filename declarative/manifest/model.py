@@ -112,14 +112,8 @@ class Noter(Protocol):
     """Looks at every document that its schema accepts, while it is at hand.
 
     What it says is handed on with the manifest, and kept with it in the warm cache: JSON, and only what follows from the
-    document alone. `module`: run by a second process with `python -m`, where it answers for a noter made with `terms`.
+    document alone.
     """
-
-    @property
-    def module(self) -> str: ...
-
-    @property
-    def terms(self) -> Any: ...
 
     def note(self, kind: str, value: Mapping[str, Any]) -> Any: ...
 

@@ -1,50 +1,18 @@
-"""The reference reader: libyaml events into nodes that know where they stand.
-
-It finds everything wrong in a document, as far as the syntax allows. The quick reader (`quick.py`) builds values
-without positions and gives up where this one would have something to say.
-"""
+"""Documents as nodes that know where they stand, and the values that they mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-    StreamStartEvent,
-)
-
-from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, more_findings
+from declarative.core.diagnostics import Diagnostic
 from declarative.manifest.scalars import NULLS, Refusal, Scalar, ScalarRefusedError, core, text_or
 from declarative.manifest.shapes import Shape
-from declarative.manifest.sources import RawDocument, ReadLimits, forbidden
-from declarative.manifest.spans import Span, refused
-from declarative.manifest.syntax import syntax_error
-
-try:
-    from yaml._yaml import CParser as _EventParser  # yaml.cyaml, where it is public, drags the loaders in
-except ImportError:  # PyYAML built without libyaml: the same events, slower
-    from yaml.parser import Parser
-    from yaml.reader import Reader
-    from yaml.scanner import Scanner
-
-    class _EventParser(Reader, Scanner, Parser):  # type: ignore[no-redef]
-        def __init__(self, stream: str) -> None:
-            Reader.__init__(self, stream)
-            Scanner.__init__(self)
-            Parser.__init__(self)
+from declarative.manifest.sources import RawDocument, ReadLimits
+from declarative.manifest.spans import Span
 
 
 @dataclass(slots=True)
@@ -73,8 +41,10 @@ class MappingNode:
 Node = ScalarNode | SequenceNode | MappingNode
 
 _NOTHING = re.compile(r"(?:\s|#[^\r\n]*|^(?:---|\.\.\.)(?=\s|\Z))*", re.MULTILINE)
-_TAG = "tag:yaml.org,2002:"
-_SCALAR_TAGS = {"!": "str", **{_TAG + name: name for name in ("str", "int", "float", "bool", "null")}}
+TAG = "tag:yaml.org,2002:"
+TAGS: Mapping[str, str] = MappingProxyType({"!": "str", **{TAG + name: name for name in ("str", "int", "float", "bool", "null")}})
+"""The tags of scalars that are known, and the type that each asks for."""
+
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
@@ -92,212 +62,18 @@ class Reading:
     diagnostics: tuple[Diagnostic, ...]
 
 
-class _Stop(Exception):  # noqa: N818 - an unwinding of the reader, never seen outside
-    """The document cannot be read further."""
-
-
-def events_of(text: str) -> Any:
-    """A parser of YAML events over one document's text."""
-    return _EventParser(text)
+def is_empty(document: RawDocument) -> bool:
+    """Whether a document has nothing but comments, white space and its marker."""
+    return _NOTHING.fullmatch(document.text) is not None
 
 
 def read_nodes(document: RawDocument, limits: ReadLimits) -> Reading:
     """Read one document into nodes, with everything that is wrong with it."""
-    return _Reader(document, limits).read()
+    if is_empty(document):
+        return Reading(None, ())
+    from declarative.manifest import reference  # a run without mistakes has no need of it, and it loads a YAML parser
 
-
-class _Reader:
-    def __init__(self, document: RawDocument, limits: ReadLimits) -> None:
-        self._document = document
-        self._limits = limits
-        self._found: list[Diagnostic] = []
-        self._anchors: dict[str, Node | None] = {}
-        self._hidden: list[Span] = []
-        self._nodes = 0
-        self._parser: Any = None
-
-    def read(self) -> Reading:
-        root: Node | None = None
-        if _NOTHING.fullmatch(self._document.text):
-            return Reading(None, ())
-        try:
-            self._parser = events_of(self._document.text)
-            root = self._document_node()
-        except _Stop:
-            root = None
-        except yaml.YAMLError as error:
-            root = None
-            self._found.append(syntax_error(self._document, error))
-        except RecursionError:  # the pure parser recurses; libyaml refuses by itself
-            self._refuse(self._whole(), Refusal("yaml/too-deep", "the document is nested too deeply"))
-        if self._hidden:
-            refusal = Refusal(MORE_FINDINGS, more_findings(len(self._hidden)), "correct the ones that are listed first")
-            self._found.append(refused(self._document, self._hidden[0], refusal))
-        return Reading(root, tuple(self._found))
-
-    def _document_node(self) -> Node | None:
-        root: Node | None = None
-        while True:
-            event: Event = self._parser.get_event()
-            if isinstance(event, StreamEndEvent):
-                return root
-            if isinstance(event, (StreamStartEvent, DocumentStartEvent, DocumentEndEvent)):
-                continue
-            if root is not None:
-                self._refuse(
-                    self._span(event),
-                    Refusal("yaml/syntax", "a second document begins without `---`", "put `---` on a line of its own before it"),
-                )
-                raise _Stop
-            root = self._node(event, 1)
-
-    def _node(self, event: Event, depth: int) -> Node:
-        if depth > self._limits.depth:
-            refusal = Refusal("yaml/too-deep", f"nested deeper than {self._limits.depth} levels", "flatten the document")
-            self._refuse(self._span(event), refusal)
-            raise _Stop
-        if isinstance(event, AliasEvent):
-            return self._alias(event)
-        anchor: str | None = event.anchor  # type: ignore[attr-defined]
-        if anchor is not None:
-            self._anchors[anchor] = None
-        node = self._fresh(event, depth)
-        if anchor is not None:
-            self._anchors[anchor] = node
-        return node
-
-    def _fresh(self, event: Event, depth: int) -> Node:
-        self._count(event, 1)
-        if isinstance(event, ScalarEvent):
-            return self._scalar(event)
-        span = self._span(event)
-        if isinstance(event, SequenceStartEvent):
-            self._collection_tag(event.tag, "seq", span)
-            sequence = SequenceNode(span)
-            for item in self._until(SequenceEndEvent):
-                node = self._node(item, depth + 1)
-                sequence.items.append(node)
-                sequence.size += node.size
-            return sequence
-        if not isinstance(event, MappingStartEvent):
-            raise _Stop
-        self._collection_tag(event.tag, "map", span)
-        return self._mapping(span, depth)
-
-    def _mapping(self, span: Span, depth: int) -> MappingNode:
-        mapping = MappingNode(span)
-        for event in self._until(MappingEndEvent):
-            key_span = self._span(event)
-            key = self._key(event, depth)
-            node = self._node(self._parser.get_event(), depth + 1)
-            mapping.size += node.size + 1
-            if key is None:
-                continue
-            first = mapping.entries.get(key)
-            if first is None:
-                mapping.entries[key] = (key_span, node)
-            else:
-                self._refuse(
-                    key_span,
-                    Refusal(
-                        "yaml/duplicate-key",
-                        f"the key `{_short(key)}` is given twice; first at {first[0].position(self._document.file)}",
-                        "keep one of them",
-                    ),
-                )
-        return mapping
-
-    def _until(self, end: type[Event]) -> Iterator[Event]:
-        while True:
-            event = self._parser.get_event()
-            if isinstance(event, end):
-                return
-            yield event
-
-    def _key(self, event: Event, depth: int) -> str | None:
-        if not isinstance(event, (ScalarEvent, AliasEvent)):
-            self._node(event, depth + 1)
-            self._refuse(self._span(event), Refusal("yaml/key", "a key must be text, not a list or a mapping"))
-            return None
-        node = self._node(event, depth + 1)
-        span = self._span(event)
-        if not isinstance(node, ScalarNode):
-            self._refuse(span, Refusal("yaml/key", "a key must be text, not a list or a mapping"))
-            return None
-        if node.plain and node.text == "<<":
-            hint = "write the keys out, or use an anchor for a whole value"
-            self._refuse(span, Refusal("yaml/merge-key", "merge keys (`<<`) are not part of YAML 1.2", hint))
-            return None
-        if not node.text:
-            self._refuse(span, Refusal("yaml/key", "a key must not be empty"))
-            return None
-        return node.text
-
-    def _scalar(self, event: ScalarEvent) -> ScalarNode:
-        span = self._span(event)
-        tag: str | None = None
-        if event.tag is not None:
-            tag = _SCALAR_TAGS.get(event.tag)
-            if tag is None:
-                self._unknown_tag(event.tag, span)
-        plain = event.style is None or event.style == ""
-        if not plain:
-            bad = forbidden(event.value)
-            if bad:
-                message = f"the value holds the character {bad}, which is not allowed"
-                self._refuse(span, Refusal("yaml/character", message, "delete the escape"))
-        return ScalarNode(span, event.value, plain, tag)
-
-    def _collection_tag(self, tag: str | None, name: str, span: Span) -> None:
-        if tag is not None and tag not in ("!", _TAG + name):
-            self._unknown_tag(tag, span)
-
-    def _unknown_tag(self, tag: str, span: Span) -> None:
-        shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
-        hint = "remove it; quote the value where text is meant"
-        self._refuse(span, Refusal("yaml/unknown-tag", f"the tag `{_short(shown)}` is not known here", hint))
-
-    def _alias(self, event: AliasEvent) -> Node:
-        span = self._span(event)
-        name = str(event.anchor)
-        if name not in self._anchors:
-            message = f"the alias `*{_short(name)}` has no anchor before it in this document"
-            self._refuse(span, Refusal("yaml/unknown-alias", message))
-            return ScalarNode(span, "", plain=True)
-        node = self._anchors[name]
-        if node is None:
-            self._refuse(span, Refusal("yaml/cyclic-alias", f"the alias `*{_short(name)}` stands inside its own anchor"))
-            return ScalarNode(span, "", plain=True)
-        self._count(event, node.size)
-        return node
-
-    def _count(self, event: Event, size: int) -> None:
-        self._nodes += size
-        if self._nodes > self._limits.nodes:
-            self._refuse(
-                self._span(event),
-                Refusal(
-                    "yaml/too-many-nodes",
-                    f"the document has more than {self._limits.nodes:,} values once its aliases are written out",
-                    "split it, or use fewer aliases",
-                ),
-            )
-            raise _Stop
-
-    def _span(self, event: Event) -> Span:
-        start: Any = event.start_mark
-        end: Any = event.end_mark
-        base = self._document.line
-        return Span(start.line + base, start.column + 1, end.line + base, end.column + 1)
-
-    def _whole(self) -> Span:
-        return Span(self._document.line, 1, self._document.line, 1)
-
-    def _refuse(self, span: Span, refusal: Refusal) -> None:
-        if len(self._found) < MOST_FINDINGS:
-            self._found.append(refused(self._document, span, refusal))
-        else:
-            self._hidden.append(span)
+    return reference.read(document, limits)
 
 
 def to_value(node: Node, shape: Shape, refusals: list[tuple[Span, Refusal]]) -> Any:
@@ -333,10 +109,13 @@ def _tagged(node: ScalarNode) -> Scalar:
     wanted = _PYTHON_TYPES[str(node.tag)]
     fits = isinstance(value, wanted) and (node.tag == "bool" or not isinstance(value, bool))
     if not fits:
-        raise ScalarRefusedError(Refusal("yaml/unknown-tag", f"`{_short(node.text)}` is not a value of the tag `!!{node.tag}`"))
+        raise ScalarRefusedError(
+            Refusal("yaml/unknown-tag", f"`{shortened(node.text)}` is not a value of the tag `!!{node.tag}`")
+        )
     return float(value) if node.tag == "float" and isinstance(value, (int, float)) else value
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text of a document on one line, and not too long for a message."""
     shown = re.sub(r"\s+", " ", text)
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -29,7 +29,7 @@ from declarative.manifest.documents import (
 )
 from declarative.manifest.locate import DocumentLocator, Origin, escape, node_at
 from declarative.manifest.model import Project
-from declarative.manifest.nodes import Node, SequenceNode, read_nodes
+from declarative.manifest.nodes import Node, SequenceNode, is_empty, read_nodes
 from declarative.manifest.overlays import merge_patch
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.settings import (
@@ -107,7 +107,7 @@ def _project_document(data: bytes | None, found: list[Diagnostic], limits: ReadL
         return None
     documents, wrong = documents_of(data, PROJECT_FILE, limits)
     found.extend(wrong)
-    filled = [document for document in documents if read_nodes(document, limits) != _NOTHING]
+    filled = [document for document in documents if not is_empty(document)]
     if len(filled) > 1:
         locate = DocumentLocator(filled[1], (filled[1].line, 1))
         found.append(diagnose(locate, "", Refusal("project/documents", f"{PROJECT_FILE} must hold one document", None)))
@@ -116,9 +116,6 @@ def _project_document(data: bytes | None, found: list[Diagnostic], limits: ReadL
         hint = "start it with `apiVersion: declarative/v1` and `kind: Project`"
         found.append(diagnose(locate, "", Refusal("project/empty", f"{PROJECT_FILE} is empty", hint)))
     return filled[0] if filled else None
-
-
-_NOTHING = read_nodes(RawDocument("", ""), ReadLimits())
 
 
 @dataclass(slots=True)
@@ -132,7 +129,8 @@ class _Reader:
     found: list[Diagnostic]
 
     def read(self, value: dict[str, Any]) -> ReadProject:
-        nodes = read_nodes(self.locate.document, self.limits).root
+        needs_nodes = not {"variables", "environments"}.isdisjoint(mapping(value.get("spec")))
+        nodes = read_nodes(self.locate.document, self.limits).root if needs_nodes else None
         here = self._environment_pointer(value)
         variables = self._variables(nodes, here)
         value, shown = self._substituted(value, variables)
@@ -164,10 +162,8 @@ class _Reader:
         return f"/spec/environments/{escape(self.environment)}"
 
     def _variables(self, nodes: Node | None, here: str | None) -> dict[str, Variable]:
-        if nodes is None:
-            return {}
-        variables = declared(node_at(nodes, "/spec/variables"), self.locate, "/spec/variables")
-        if here is not None:
+        variables = declared(node_at(nodes, "/spec/variables"), self.locate, "/spec/variables") if nodes is not None else {}
+        if nodes is not None and here is not None:
             for name, variable in declared(node_at(nodes, f"{here}/variables"), self.locate, f"{here}/variables").items():
                 base = variables.get(name)
                 kept = replace(variable, type=variable.type or (base.type if base else None))

@@ -79,11 +79,22 @@ def _read(lines: list[str], column: int, routes: Routes) -> dict[str, Any]:
     # The open collections: one for each frame of the spot.
     stack: list[Any] = [root]
     spot = routes.start(column)
+    value: Any
     for line in lines:
-        met = spot.lines.get(line) or _met(line, spot, routes)
+        met = spot.lines.get(line)
         if met is None:
-            continue
-        key, value, change, is_collection, spot = met
+            # Most lines that are not known whole are a key that is, and a text of its own.
+            head, colon, text = line.partition(": ")
+            step = spot.keyed.get(head)
+            if step is not None and step.is_settled and _SIMPLE(text) and text not in NULLS:
+                key, value, change, is_collection, spot = step.key, text, step.change, False, step.after
+            else:
+                met = _met(line, head, text if colon else None, spot, routes)
+                if met is None:
+                    continue
+                key, value, change, is_collection, spot = met
+        else:
+            key, value, change, is_collection, spot = met
         if change is not None:
             container = _changed(stack, change)
         if is_collection:
@@ -114,10 +125,10 @@ def _changed(stack: list[Any], change: Change) -> Any:
     return stack[-1]
 
 
-def _met(line: str, spot: Spot, routes: Routes) -> Line | None:
-    """A line that is not known whole; None for one without content."""
-    head, colon, text = line.partition(": ")
-    step = spot.keyed.get(head) if colon else None
+def _met(line: str, head: str, text: str | None, spot: Spot, routes: Routes) -> Line | None:
+    """A line that is not known whole, as it is and cut at its first colon (`text` is None without one); None for one without
+    content."""
+    step = spot.keyed.get(head) if text is not None else None
     if step is None or not text or text[0] in " #":
         found = _step(line, spot, routes)
         if found is None:
@@ -135,6 +146,7 @@ def _met(line: str, spot: Spot, routes: Routes) -> Line | None:
     met = (step.key, value, step.change, is_collection, step.after)
     if step.lines < _MOST_LINES and len(line) <= _LONGEST_LINE and not (is_collection and _is_deep(value)):
         step.lines += 1
+        step.is_settled = step.lines == _MOST_LINES and step.place.text and step.key is not None and step.after.waiting is None
         spot.lines[line] = met
     return met
 

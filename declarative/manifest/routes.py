@@ -50,13 +50,14 @@ class Change(NamedTuple):
 @dataclass(slots=True, eq=False)
 class Step:
     """`key` is None for a plain item of a list; `change` is None where the line goes on with the innermost open collection.
-    `lines`: how many lines are kept whole for this step."""
+    `lines`: how many lines are kept whole for this step; `is_settled`: no more will be, and it takes a text of one line."""
 
     key: str | None
     place: Shape
     change: Change | None
     after: Spot
     lines: int = 0
+    is_settled: bool = False
 
 
 Line = tuple[str | None, Any, Change | None, bool, "Spot"]

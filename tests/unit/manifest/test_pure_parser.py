@@ -7,7 +7,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
-from declarative.manifest import nodes
+from declarative.manifest import reference
 
 
 class PureParser(Reader, Scanner, Parser):
@@ -34,12 +34,12 @@ TEXTS = [
 def test_the_pure_parser_gives_the_same_values_and_rules(read, monkeypatch, text):
     schema = {"type": "object", "properties": {"d": {"type": "string"}}}
     values, found = read(text, schema)
-    monkeypatch.setattr(nodes, "events_of", PureParser)
+    monkeypatch.setattr(reference, "events_of", PureParser)
     pure_values, pure_found = read(text, schema)
     assert pure_values == values
     assert [one.rule for one in pure_found] == [one.rule for one in found]
 
 
 def test_deep_nesting_does_not_break_the_pure_parser(read, monkeypatch):
-    monkeypatch.setattr(nodes, "events_of", PureParser)
+    monkeypatch.setattr(reference, "events_of", PureParser)
     assert [one.rule for one in read("[" * 3000)[1]] == ["yaml/too-deep"]
