@@ -154,6 +154,7 @@ def _outcome(
             passed=seen.passed,
             beyond=seen.beyond,
             list_rows=request.list_rows,
+            row_removal={one.address: one.on_remove for one in desired.inventories},
         )
     )
     return outcome, seen

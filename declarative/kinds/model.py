@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from declarative.assets.model import ConnectorRef, DesiredAsset
+from declarative.assets.model import ConnectorRef, DesiredAsset, OnRemove
 from declarative.core.diagnostics import Diagnostic, Position
 from declarative.manifest.model import Locator
 from declarative.queries.model import Query
@@ -102,6 +102,11 @@ class InventoryDeclaration:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     meant: frozenset[str] = frozenset()
     master: str | None = None
+
+    @property
+    def on_remove(self) -> OnRemove:
+        """What is to become of the asset of a row that is gone."""
+        return OnRemove(self.lifecycle.get("onRemove") or OnRemove.FORGET)
 
     def row_address(self, key: str) -> str:
         return f"{self.address}[{key}]"

@@ -39,6 +39,7 @@ def build(given: PlanInput) -> PlanOutcome:
             given.live,
             live_complete=given.live_complete,
             managed=assets.managers(),
+            row_removal=given.row_removal,
         )
     changes.sort(key=attrgetter("address"))
     listed = changes if given.list_rows else [change for change in changes if not _is_plain_row(change)]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from declarative.core.canonical import canonical_bytes, digest_of
 from declarative.core.clock import from_iso, to_iso
 from declarative.core.diagnostics import Diagnostic, Position
@@ -98,6 +100,7 @@ def _parse(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_FILE_BYTES:
         raise InvalidError(f"the plan file is larger than {MAX_FILE_BYTES} bytes", hint=_PLAN_AGAIN)
     try:
+        orjson.loads(data)  # the strict one: no NaN, no number without bounds, no half of a character
         document = json.loads(data, object_pairs_hook=_no_duplicates)
     except RecursionError as error:
         raise InvalidError("this is not a plan file: it is nested too deep", hint=_PLAN_AGAIN) from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from declarative.assets.live import LiveIndex
-from declarative.assets.model import AppliedAsset, DesiredAsset
+from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
 from declarative.core.diagnostics import Diagnostic
 from declarative.plan.guard import Overrides
 from declarative.plan.known import Applied
@@ -28,7 +28,7 @@ class PlanInput:
     `population`: assets the project manages, for limits in percent; None: count them here. `verified`: what the last
     plans handed on under that name; it saves work, and never changes an answer. `passed`: rows of inventories, applied and
     found unchanged, that are not among `assets`; `beyond`: such that are out of scope. `list_rows`: list unchanged rows one
-    by one.
+    by one. `row_removal`: what inventories say now of rows that are gone, by the address of the inventory.
     """
 
     project: str
@@ -64,6 +64,7 @@ class PlanInput:
     beyond: int = 0
     live_count: int | None = None
     list_rows: bool = True
+    row_removal: Mapping[str, OnRemove] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

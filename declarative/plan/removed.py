@@ -1,8 +1,9 @@
-"""What happens to an object whose manifest is gone: it leaves the state, and the inventory keeps it."""
+"""What happens to an object whose manifest, or row of an inventory, is gone: it leaves the state, and the live asset stays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 
 from declarative.assets.compare import Verdict, compare
@@ -17,12 +18,19 @@ from declarative.plan.model import Action, AppliedReport, Basis, Change, FieldCh
 
 
 def decide_removed(
-    removed: Iterable[AppliedAsset | AppliedReport], live: LiveIndex, *, live_complete: bool, managed: Mapping[int, str]
+    removed: Iterable[AppliedAsset | AppliedReport],
+    live: LiveIndex,
+    *,
+    live_complete: bool,
+    managed: Mapping[int, str],
+    row_removal: Mapping[str, OnRemove],
 ) -> list[Change]:
-    """FORGET or RETIRE for each. `managed`: live assets that another manifest manages now; they are never retired."""
+    """FORGET or RETIRE for each. `managed`: live assets that another manifest manages now; they are never retired.
+    `row_removal`: the onRemove of inventories that are still there; it holds for their rows, whatever was recorded."""
     changes = []
     rest = iter(removed)
     while chunk := list(islice(rest, AT_ONCE)):
+        chunk = [_as_declared(item, row_removal) for item in chunk]
         assets = [item for item in chunk if isinstance(item, AppliedAsset)]
         live.fetch(item.asset_id for item in assets if item.asset_id is not None)
         live.gather(retire_target(item) for item in assets if item.asset_id not in live)
@@ -35,25 +43,30 @@ def decide_removed(
     return changes
 
 
+def _as_declared(item: AppliedAsset | AppliedReport, row_removal: Mapping[str, OnRemove]) -> AppliedAsset | AppliedReport:
+    declared = row_removal.get(item.address.partition("[")[0])
+    return item if declared is None or isinstance(item, AppliedReport) else replace(item, on_remove=declared)
+
+
 def _decide(applied: AppliedAsset, live: LiveIndex, *, live_complete: bool, managed: Mapping[int, str]) -> Change:
     target = retire_target(applied)
     found = match(target, applied, live)
     manager = managed.get(found.live.asset_id) if found.live is not None else managed.get(applied.asset_id or -1)
     if manager is not None:
         warning = f"{manager} manages this asset now; `moved: {{{applied.address}: {manager}}}` in the project keeps its record"
-        return _forget(applied, "Asset", f"the manifest is gone; {manager} manages the asset", found, (warning,))
+        return _forget(applied, "Asset", f"{_what(applied)} is gone; {manager} manages the asset", found, (warning,))
     if applied.on_remove is OnRemove.FORGET:
-        return _forget(applied, "Asset", "the manifest is gone; the asset stays in the inventory", found)
+        return _forget(applied, "Asset", f"{_what(applied)} is gone; the asset stays in the inventory", found)
     if found.live is None and live_complete:
-        return _forget(applied, "Asset", "the manifest is gone, and the asset is not in the inventory", found)
+        return _forget(applied, "Asset", f"{_what(applied)} is gone, and the asset is not in the inventory", found)
     status = compare(STATUS, RETIRED, found.live.record, applied.connector) if found.live is not None else None
     if status is not None and status.verdict is Verdict.EQUAL:
-        return _forget(applied, "Asset", "the manifest is gone, and the asset is already retired", found)
+        return _forget(applied, "Asset", f"{_what(applied)} is gone, and the asset is already retired", found)
     return Change(
         address=applied.address,
         kind="Asset",
         action=Action.RETIRE,
-        reason="the manifest is gone, and onRemove is retire",
+        reason=f"{_what(applied)} is gone, and onRemove is retire",
         asset_id=found.live.asset_id if found.live is not None else applied.asset_id,
         matched_by=found.matched_by,
         fields=(FieldChange(STATUS, status.live_value if status is not None else None, RETIRED, Basis.LIVE),),
@@ -62,6 +75,10 @@ def _decide(applied: AppliedAsset, live: LiveIndex, *, live_complete: bool, mana
         connector=applied.connector,
         fingerprint=fingerprint(target, found.live) if found.live is not None else None,
     )
+
+
+def _what(applied: AppliedAsset) -> str:
+    return "the row" if applied.address.endswith("]") else "the manifest"
 
 
 def retire_target(applied: AppliedAsset) -> DesiredAsset:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from declarative.assets.identity import match_known
 from declarative.assets.live import Held, LiveIndex
-from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
+from declarative.assets.model import AppliedAsset, DesiredAsset
 from declarative.core.clock import Clock, SystemClock
 from declarative.plan.known import briefing, fetched
 from declarative.plan.model import AppliedReport
@@ -88,7 +88,7 @@ def look_up(desired: Sequence[DesiredAsset], applied: Mapping[str, Resource]) ->
     present = {asset.address for asset in desired}
     gone = sorted(address for address in applied if address not in present)
     for address, item in fetched(applied, gone):
-        if isinstance(item, AppliedAsset) and (item.on_remove is OnRemove.RETIRE or item.asset_id is not None):
+        if isinstance(item, AppliedAsset):
             target = DesiredAsset(address, item.connector, item.identity, {}, on_remove=item.on_remove)
             found.append(Wanted(target, item.asset_id))
     return found

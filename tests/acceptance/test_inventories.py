@@ -65,6 +65,24 @@ def test_rows_are_created_once_and_edited_alone_and_retired_when_gone(workplace:
     assert {one["address"]: one["action"] for one in plan["changes"]} == {"AssetInventory/cmdb[a3]": "retire"}
 
 
+def test_what_the_manifest_says_now_decides_over_a_row_that_goes(workplace: Any) -> None:
+    declare(workplace, "{csv: data/cmdb.csv}")
+    workplace.write("data/cmdb.csv", csv_of(RECORDS))
+    workplace.ok("apply", "--auto-approve", "--wait")
+    assert workplace.run("plan", "--detailed-exitcode").code == 0
+    workplace.write("data/cmdb.csv", csv_of(RECORDS[:2]))
+    workplace.write("manifests/cmdb.yaml", INVENTORY.replace("SOURCE", "{csv: data/cmdb.csv}").replace("retire", "forget"))
+    changes = {one["address"]: one for one in workplace.ok("plan", "--json").json["changes"]}
+    assert changes["AssetInventory/cmdb[a3]"]["action"] == "forget"
+    assert changes["AssetInventory/cmdb[a3]"]["reason"] == "the row is gone; the asset stays in the inventory"
+    workplace.ok("apply", "--auto-approve")
+
+    workplace.write("data/cmdb.csv", csv_of(RECORDS[:1]))
+    declare(workplace, "{csv: data/cmdb.csv}")
+    changes = {one["address"]: one for one in workplace.ok("plan", "--json").json["changes"]}
+    assert changes["AssetInventory/cmdb[a2]"]["action"] == "retire"
+
+
 def test_a_bad_row_removes_nothing(workplace: Any) -> None:
     declare(workplace, "{csv: data/cmdb.csv}\n  maxBadRows: 1")
     workplace.write("data/cmdb.csv", csv_of(RECORDS))
