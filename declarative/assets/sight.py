@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -27,16 +27,28 @@ def _tops(responses: Iterable[str]) -> set[str]:
     return {response.partition(".")[0].removesuffix("[]") for response in responses}
 
 
-NAMES: tuple[str, ...] = tuple(sorted(_seen()))
+NAMES: tuple[str, ...] = ("assetId", *sorted(_seen() - {"assetId"}))
 """Top-level names of the search record that the field table, the identifiers and the marker can read."""
 
-SIGHT = blake2b(" ".join(NAMES).encode(), digest_size=4).hexdigest()
-"""Tells digests of records from those of a version that looked at other names."""
+SIGHT = blake2b(" ".join(("null", *NAMES)).encode(), digest_size=4).hexdigest()
+"""Tells digests of records from those of a version that looked at other names, or left out those without a value."""
+
+
+class Sight(NamedTuple):
+    """A record as a page of a scan shows it. `packed`: as of `pack`, but in the server's own writing: the same bytes are the
+    same record, and a record can be written in several ways. `whole` reads it."""
+
+    asset_id: Any  # of a page that was checked, a whole number or its digits
+    packed: bytes
+
+    def whole(self) -> dict[str, Any]:
+        """What can be seen of the record. Raises ValueError where that is no JSON after all."""
+        return cut(orjson.loads(self.packed))
 
 
 def cut(record: Mapping[str, Any]) -> dict[str, Any]:
     """What can be seen of it, by our order of names: in whatever order the server wrote them, it comes out the same."""
-    return {name: value for name in NAMES if (value := record.get(name)) is not None}
+    return {name: record[name] for name in NAMES if name in record}
 
 
 def pack(record: Mapping[str, Any]) -> bytes:

@@ -82,7 +82,7 @@ def decode(body: bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise UnreadableError(f"not readable as JSON: {error}") from None
-    if _may_nest_deeper(text) and _nests_deeper(value):
+    if may_nest_deeper(text) and _nests_deeper(value):
         raise UnreadableError(f"JSON nested deeper than {MAX_DEPTH} levels")
     if len(text) < STRICT_BELOW or _steered_twice(text, value):
         _refuse_duplicates(text)
@@ -112,7 +112,7 @@ def _refuse_duplicates(text: bytes) -> None:
         raise UnreadableError(f"not readable as JSON: {error}") from None
 
 
-def _may_nest_deeper(text: bytes) -> bool:
+def may_nest_deeper(text: bytes) -> bool:
     """Cheap: peel the innermost brackets off, level by level. Brackets inside strings can only raise a false alarm."""
     brackets = text.translate(None, _ALL_BUT_BRACKETS)
     for _ in range(MAX_DEPTH):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from declarative.assets.model import ConnectorRef
+from declarative.assets.sight import Sight
 from declarative.core.clock import Clock, SystemClock
 from declarative.core.secrets import Redactor
 from declarative.plan.model import Quota
@@ -66,6 +67,16 @@ class ReadClient:
             exclude=exclude,
             max_pages=max_pages,
         )
+
+    def scan(
+        self,
+        *,
+        page_size: int = 100,
+        updated_since: str | None = None,
+        exclude: Sequence[str] = (),
+        max_pages: int | None = None,
+    ) -> Iterator[Sequence[Sight]]:
+        return hosts.scan(self._transport, page_size=page_size, updated_since=updated_since, exclude=exclude, max_pages=max_pages)
 
     def count(self, filters: FilterDocument | None = None) -> int:
         return hosts.count(self._transport, filters)

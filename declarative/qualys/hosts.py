@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
+from declarative.assets.sight import Sight
 from declarative.qualys.model import Page
 from declarative.qualys.paging import Shape, envelope, pages, whole
+from declarative.qualys.sights import decode_sights
 from declarative.qualys.transport import JSON, Transport, json_body
 from declarative.qualys.wire import Request
 from declarative.queries.model import FilterDocument
@@ -20,6 +23,7 @@ def _rows(members: Mapping[str, Any]) -> Any:
 
 
 _SHAPE = Shape(rows=_rows, row_id=lambda row: row["assetId"], last="lastSeenAssetId")
+_SIGHTS = Shape(rows=_rows, row_id=lambda row: row.asset_id, last="lastSeenAssetId", row=Sight)
 
 
 def _body(filters: FilterDocument | None) -> bytes:
@@ -40,14 +44,35 @@ def search(
     body = _body(filters)
 
     def request(cursor: int | None, size: int) -> Request:
-        query: dict[str, str | int] = {"pageSize": size, "lastSeenAssetId": cursor or 0}
-        if updated_since:
-            query["assetLastUpdated"] = updated_since
-        if exclude:
-            query["excludeFields"] = ",".join(exclude)
-        return Request("POST", "/rest/2.0/search/am/asset", query, body, JSON)
+        return _search_request(cursor, size, body, updated_since, exclude)
 
-    return pages(transport, request, _SHAPE, size=max(1, min(page_size, MAX_PAGE)), after=after, most=max_pages)
+    return pages(transport, request, _SHAPE, size=_within(page_size), after=after, most=max_pages)
+
+
+def scan(
+    transport: Transport, *, page_size: int, updated_since: str | None, exclude: Sequence[str], max_pages: int | None
+) -> Iterator[Sequence[Sight]]:
+    """The pages of `search` without filters, of each record only what decisions can see."""
+    body = _body(None)
+
+    def request(cursor: int | None, size: int) -> Request:
+        return replace(_search_request(cursor, size, body, updated_since, exclude), decoder=decode_sights)
+
+    for page in pages(transport, request, _SIGHTS, size=_within(page_size), after=0, most=max_pages):
+        yield cast("Sequence[Sight]", page.records)
+
+
+def _search_request(cursor: int | None, size: int, body: bytes, updated_since: str | None, exclude: Sequence[str]) -> Request:
+    query: dict[str, str | int] = {"pageSize": size, "lastSeenAssetId": cursor or 0}
+    if updated_since:
+        query["assetLastUpdated"] = updated_since
+    if exclude:
+        query["excludeFields"] = ",".join(exclude)
+    return Request("POST", "/rest/2.0/search/am/asset", query, body, JSON)
+
+
+def _within(page_size: int) -> int:
+    return max(1, min(page_size, MAX_PAGE))
 
 
 def count(transport: Transport, filters: FilterDocument | None) -> int:

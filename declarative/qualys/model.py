@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from declarative.assets.model import ConnectorRef
+from declarative.assets.sight import Sight
 from declarative.plan.model import Quota
 from declarative.queries.model import FilterDocument
 
@@ -112,6 +113,16 @@ class Reader(Protocol):
         max_pages: int | None = None,
     ) -> Iterator[Page]:
         """Pages of host records, ascending by assetId, after the exclusive cursor. No page at all for nothing (204)."""
+
+    def scan(
+        self,
+        *,
+        page_size: int = 100,
+        updated_since: str | None = None,
+        exclude: Sequence[str] = (),
+        max_pages: int | None = None,
+    ) -> Iterator[Sequence[Sight]]:
+        """The pages of `search` without filters, of each record only what decisions can see, and that undecoded."""
 
     def count(self, filters: FilterDocument | None = None) -> int: ...
 

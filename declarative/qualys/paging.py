@@ -21,13 +21,14 @@ class Shape:
     """How an endpoint pages: the names differ between endpoints, and between request and response (facts 3.5, 4)."""
 
     rows: Callable[[Mapping[str, Any]], Any]
-    row_id: Callable[[Mapping[str, Any]], Any]
+    row_id: Callable[[Any], Any]
     last: str
+    row: type = dict
 
 
 @dataclass(frozen=True, slots=True)
 class _Raw:
-    rows: list[Mapping[str, Any]]
+    rows: list[Any]
     ids: list[int]
     more: bool | None
     last: int | None
@@ -60,7 +61,7 @@ def pages(
         raw, size, request, answer = _fetch(transport, request_for, shape, cursor, size)
         if raw is None:
             return
-        fresh: dict[int, Mapping[str, Any]] = {
+        fresh: dict[int, Any] = {
             number: row
             for number, row in zip(raw.ids, raw.rows, strict=True)
             if number not in ahead and (cursor is None or number > cursor)
@@ -123,7 +124,7 @@ def _parse(transport: Transport, request: Request, answer: Answer, shape: Shape)
     except (TypeError, AttributeError):
         rows = None
     rows = [] if rows is None and not members.get("count") else rows
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or not all(isinstance(row, shape.row) for row in rows):
         raise transport.malformed(request, answer, "the list of records is missing or is no list")
     ids = [_id(shape, row) for row in rows]
     known = [number for number in ids if number is not None]
@@ -132,7 +133,7 @@ def _parse(transport: Transport, request: Request, answer: Answer, shape: Shape)
     return _Raw(rows, known, _flag(members.get("hasMore")), whole(members.get(shape.last)))
 
 
-def _id(shape: Shape, row: Mapping[str, Any]) -> int | None:
+def _id(shape: Shape, row: Any) -> int | None:
     try:
         return whole(shape.row_id(row))
     except (TypeError, AttributeError, KeyError):

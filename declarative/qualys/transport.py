@@ -10,7 +10,7 @@ import orjson
 from declarative.core.clock import Clock
 from declarative.core.errors import ApiError, AuthError, FailedRequest
 from declarative.core.secrets import Redactor, Secret
-from declarative.qualys.answers import EXCERPT, Answer, UnreadableError, clean, decode, masked, said
+from declarative.qualys.answers import EXCERPT, Answer, UnreadableError, clean, masked, said
 from declarative.qualys.auth import Tokens
 from declarative.qualys.patience import Outcome, Patience
 from declarative.qualys.verdicts import Again, CallClass, Failure, Fate, of_broken, of_status, of_unreadable
@@ -97,7 +97,7 @@ class _Call:
             fine = answer.status == 204 and self._kind is CallClass.READ
             return answer if fine else self._unreadable(answer, f"HTTP {answer.status} with an empty body")
         try:
-            return replace(answer, data=decode(answer.body))
+            return replace(answer, data=self._request.decoder(answer.body))
         except UnreadableError as error:
             excerpt = said(masked(answer, self._transport.redactor).body)[:200]
             return self._unreadable(answer, f"{error} (it starts: {excerpt})" if excerpt else str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ import httpx
 from declarative.core.clock import Clock
 from declarative.core.errors import ApiError
 from declarative.core.secrets import Redactor
-from declarative.qualys.answers import Answer, clean
+from declarative.qualys.answers import Answer, clean, decode
 from declarative.qualys.guard import PinnedTransport, ReadOnlyTransport
 from declarative.qualys.limits import Meter
 from declarative.qualys.model import CallRecord, Observer
@@ -53,7 +53,9 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to send. `path` is relative to the base URL; `own_connection` asks for one that was never used before."""
+    """What to send. `path` is relative to the base URL; `own_connection` asks for one that was never used before.
+
+    `decoder` makes the answer's bytes a value, or raises UnreadableError."""
 
     method: str
     path: str
@@ -64,6 +66,7 @@ class Request:
     own_connection: bool = False
     exempt: bool = False  # does not count against the quota
     sink: Sink | None = field(default=None, repr=False)
+    decoder: Callable[[bytes], Any] = field(default=decode, repr=False)
 
 
 class BrokenError(Exception):

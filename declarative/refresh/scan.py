@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from declarative.assets.live import Held
-from declarative.assets.sight import cut, digest_of
+from declarative.assets.sight import Sight, digest_of
 from declarative.core.clock import Clock, from_iso, to_iso
-from declarative.core.errors import StateError
+from declarative.core.errors import ApiError, StateError
 from declarative.qualys.model import Reader
 from declarative.refresh.indexing import FORM, held_of, index_record
 from declarative.refresh.unread import Unread
@@ -91,13 +92,11 @@ class Scanner:
         except StateError:
             return None
 
-    def pages(self, updated_since: datetime | None = None, *, max_pages: int | None = None) -> Iterator[tuple[int, Record]]:
-        """Id and record. The cursor is the id, so an asset that changes while we read is neither lost nor seen twice."""
+    def pages(self, updated_since: datetime | None = None, *, max_pages: int | None = None) -> Iterator[Sight]:
+        """The cursor is the id, so an asset that changes while we read is neither lost nor seen twice."""
         since = to_iso(updated_since.replace(microsecond=0)) if updated_since is not None else None
-        found = self.reader.search(None, page_size=self.page_size, exclude=self.exclude, updated_since=since, max_pages=max_pages)
-        for page in found:
-            for record in page.records:
-                yield int(record["assetId"]), record
+        found = self.reader.scan(page_size=self.page_size, exclude=self.exclude, updated_since=since, max_pages=max_pages)
+        return chain.from_iterable(found)
 
     def _incremental(self, since: str, started: datetime) -> Found | None:
         if self.snapshot is None:
@@ -129,18 +128,21 @@ class Scanner:
             return None
         return Found({}, unread, "all pages") if len(unread.digests) == pages.count else None
 
-    def _held(self, found: Iterable[tuple[int, Record]]) -> dict[int, Held]:
-        return {asset_id: held_of(record) for asset_id, record in found}
+    def _held(self, found: Iterable[Sight]) -> dict[int, Held]:
+        return {asset_id: held_of(record) for asset_id, record in _seen_of(found)}
 
-    def _kept(
-        self, found: Iterable[tuple[int, Record]], into: dict[int, Held], known: Mapping[int, bytes]
-    ) -> Iterator[tuple[int, Record]]:
+    def _kept(self, found: Iterable[Sight], into: dict[int, Held], known: Mapping[int, bytes]) -> Iterator[tuple[int, Record]]:
         """Notes and gives what decisions see of each record; of none that looks as it does in `known`, by digest."""
-        for asset_id, record in found:
+        for sight in found:
+            before = known.get(int(sight.asset_id))
+            if before is not None and digest_of(sight.packed) == before:
+                continue
+            asset_id, record = _read(sight)
             held = held_of(record)
-            if asset_id not in known or not isinstance(held, bytes) or digest_of(held) != known[asset_id]:
+            # The server may have written the same record in another way.
+            if before is None or not isinstance(held, bytes) or digest_of(held) != before:
                 into[asset_id] = held
-                yield asset_id, cut(record)
+                yield asset_id, record
 
     @property
     def place(self) -> str:
@@ -152,18 +154,26 @@ class Scanner:
 class _Counted:
     """Records on their way, and how many came by."""
 
-    def __init__(self, records: Iterable[tuple[int, Record]]) -> None:
+    def __init__(self, records: Iterable[Sight]) -> None:
         self._records = records
         self.count = 0
 
-    def __iter__(self) -> Iterator[tuple[int, Record]]:
+    def __iter__(self) -> Iterator[Sight]:
         for each in self._records:
             self.count += 1
             yield each
 
 
-def _seen_of(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
-    return ((asset_id, cut(record)) for asset_id, record in records)
+def _seen_of(records: Iterable[Sight]) -> Iterator[tuple[int, Record]]:
+    return map(_read, records)
+
+
+def _read(sight: Sight) -> tuple[int, Record]:
+    asset_id = int(sight.asset_id)
+    try:
+        return asset_id, sight.whole()
+    except ValueError as error:
+        raise ApiError(f"the search answered a record of asset {asset_id} that cannot be read: {error}") from None
 
 
 def _stamp(moment: datetime) -> str:

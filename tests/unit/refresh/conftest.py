@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from declarative.assets.model import AppliedAsset, ConnectorRef, DesiredAsset, OnRemove
+from declarative.assets.sight import Sight, pack
 from declarative.plan.model import Quota
 from declarative.qualys.model import Page
 from declarative.queries.model import Filter, FilterDocument
@@ -26,7 +27,8 @@ FIELDS = {
 
 @dataclass
 class Inventory:
-    """`calls` counts requests; `documents` are the filters asked for; `counts` how often the count was."""
+    """`calls` counts requests; `documents` are the filters asked for; `counts` how often the count was; `write` makes a
+    record of a scan text."""
 
     records: list[dict[str, Any]] = field(default_factory=list)
     mind_case: bool = False
@@ -34,6 +36,7 @@ class Inventory:
     counts: int = 0
     documents: list[FilterDocument] = field(default_factory=list)
     excluded: list[tuple[str, ...]] = field(default_factory=list)
+    write: Callable[[Mapping[str, Any]], bytes] = pack
 
     def search(
         self,
@@ -64,6 +67,18 @@ class Inventory:
             yield Page(part, after if more else None)
             if not more:
                 return
+
+    def scan(
+        self,
+        *,
+        page_size: int = 100,
+        updated_since: str | None = None,
+        exclude: Sequence[str] = (),
+        max_pages: int | None = None,
+    ) -> Iterator[Sequence[Sight]]:
+        pages = self.search(page_size=page_size, updated_since=updated_since, exclude=exclude, max_pages=max_pages)
+        for page in pages:
+            yield [Sight(record["assetId"], self.write(record)) for record in page.records]
 
     def count(self, filters: FilterDocument | None = None) -> int:
         self.calls += 1

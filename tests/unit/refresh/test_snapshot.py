@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 
 import pytest
 
 from declarative.assets.identity import match
+from declarative.assets.sight import cut
+from declarative.core.errors import ApiError, StateError
 from declarative.refresh import read_live
 from declarative.refresh.scan import Scanner
 from declarative.refresh.unread import CacheLostError
@@ -120,10 +123,42 @@ def test_a_snapshot_that_cannot_give_a_record_is_forgotten(make, snapshot):
     assert "all pages" in refreshed.strategy
 
 
+class FullDisk:
+    def __init__(self, snapshot):
+        self._snapshot = snapshot
+
+    def __getattr__(self, name):
+        return getattr(self._snapshot, name)
+
+    def replace(self, _place, records, _watermark, **_options):
+        next(iter(records))
+        raise StateError("no space left")
+
+
 def test_a_snapshot_that_cannot_keep_what_was_read_is_done_without(make, snapshot):
-    inventory = make.inventory([*estate(300), {"assetId": 301, "assetName": "half a \ud800"}])
+    inventory = make.inventory(estate(300))
     for _ in range(2):
-        live, refreshed = read(make, inventory, snapshot)
+        live, refreshed = read(make, inventory, FullDisk(snapshot))
         assert live.asset_id == 7
-        assert refreshed.records_seen == 301
-        assert refreshed.index.get(301).record["assetName"] == "half a \ud800"
+        assert refreshed.records_seen == 300
+        assert refreshed.index.get(300).record["assetId"] == 300
+
+
+def test_a_record_that_the_server_writes_in_another_way_is_no_change(make, snapshot):
+    inventory = make.inventory(estate(300))
+    read(make, inventory, snapshot)
+    for record in inventory.records:
+        record["lastModifiedDate"] = NEW
+    inventory.write = lambda record: json.dumps(cut(record), indent=1).encode()
+    _, refreshed = read(make, inventory, snapshot)
+    assert "300 changed since" in refreshed.strategy
+    place = Scanner(inventory, 100, ("software",), snapshot, make.clock()).place
+    digests = dict(snapshot.digests(place))
+    assert {number: refreshed.index.digest(number) for number in digests} == digests
+
+
+def test_a_record_that_is_no_json_after_all_is_an_error_that_names_it(make, snapshot):
+    inventory = make.inventory([{"assetId": 5, "biosSerialNumber": "A"}])
+    inventory.write = lambda record: b'{"assetId":5,"biosSerialNumber":1e999}'
+    with pytest.raises(ApiError, match="record of asset 5 that cannot be read"):
+        read(make, inventory, snapshot)
