@@ -57,7 +57,10 @@ INPUTS: Mapping[str, tuple[str, Callable[[int], str]]] = MappingProxyType(
         "one line of words": (CORE + "    hostName: ", _many("a b ")),
         "documents, each with an unknown key": ("", _small("identityAttributes: {sourceNativeKey: N#, hostnam#: 1}")),
         "documents, each with a wrong value": ("", _small("identityAttributes: {sourceNativeKey: N#, fqdn: x}")),
-        "documents, each with an unknown connector": ("", lambda n: _small("a: #")(n).replace("servicenow, a: ", "c")),
+        "documents, each with an unknown connector": (
+            "",
+            lambda n: _small("identityAttributes: {sourceNativeKey: N#}")(n).replace("servicenow", f"c{n}"),
+        ),
         "documents of one native key": ("", _small("identityAttributes: {sourceNativeKey: N}")),
         "documents nested deeply": ("", _small("a: " + "{a: " * 45 + "1" + "}" * 45)),
         "documents of a word": ("", _many("a\n---\n")),

@@ -16,11 +16,11 @@ from typing import Any, BinaryIO
 import orjson
 
 from declarative.core.diagnostics import Position
+from declarative.core.suggest import did_you_mean
 from declarative.inventory.blocks import blocks, trimmed
 from declarative.inventory.cells import text_of
 from declarative.inventory.model import BadRow, SourceError, unreadable
 from declarative.kinds.model import InventoryDeclaration
-from declarative.schema.suggest import did_you_mean
 
 BATCH = 20_000
 _SAMPLE = 1_000

@@ -11,7 +11,6 @@ from declarative.kinds.noting import AssetNote, noted
 from declarative.kinds.rules import Finding
 from declarative.kinds.unopened import Unopened, UnopenedCore, UnopenedIdentity, halves
 from declarative.manifest.model import Manifest
-from declarative.schema.suggest import did_you_mean
 
 
 def lower_connector(manifest: Manifest, _context: Context) -> Lowered[ConnectorRef]:
@@ -79,5 +78,5 @@ def _ignored(paths: Sequence[str | None] | None) -> frozenset[str]:
 def unconnected(name: str | None, context: Context) -> Iterator[Finding]:
     """What to say of an asset whose connector is not known; nothing where that has been said elsewhere."""
     if name is not None and name not in context.connectors and not context.may_exist(f"Connector/{name}"):
-        hint = did_you_mean(name, context.connectors) or "write a manifest of kind Connector with that name"
+        hint = context.connector_names.did_you_mean(name) or "write a manifest of kind Connector with that name"
         yield Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from declarative.core.suggest import did_you_mean
 from declarative.kinds import values
 from declarative.kinds.asset_checks import (
     CORE,
@@ -25,7 +27,6 @@ from declarative.kinds.asset_checks import (
 from declarative.kinds.asset_glance import surely_right
 from declarative.kinds.rules import Finding
 from declarative.schema.paths import field_paths
-from declarative.schema.suggest import did_you_mean
 
 
 def check(spec: Mapping[str, Any], now: datetime) -> Iterable[Finding]:
@@ -103,10 +104,10 @@ def _lengths(core: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _formats(found: Mapping[str, Any], pointer: str, checks: Mapping[str, tuple[str, Check]]) -> Iterator[Finding]:
-    for name, (rule, complain) in checks.items():
-        value = found.get(name)
-        if value is None:
+    for name, value in found.items():
+        if value is None or name not in checks:
             continue
+        rule, complain = checks[name]
         place = f"{pointer}/{name}"
         for text, at in ((value, place),) if type(value) is str else _texts(value, place):
             complaint = complain(text) if text.strip() else None  # blank is how the samples say "nothing"
@@ -119,7 +120,10 @@ def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
         yield value, pointer
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, f"{pointer}/{index}")
+            if type(item) is str:  # the rule: lists of lists are not in the schema
+                yield item, f"{pointer}/{index}"
+            else:
+                yield from _texts(item, f"{pointer}/{index}")
 
 
 def _numbers(core: Mapping[str, Any]) -> Iterator[Finding]:
@@ -172,12 +176,16 @@ def _lists(identity: Mapping[str, Any], core: Mapping[str, Any]) -> Iterator[Fin
 
 
 def ignored(paths: Sequence[str | None]) -> Iterator[Finding]:
-    known = field_paths("Asset") if paths else frozenset()
+    known = field_paths("Asset") if paths else ()
     for index, path in enumerate(paths):
         if path is None:
             continue
         plain = path.removeprefix("spec.")
         if plain in known or (plain.startswith("coreAttributes.customConnectorAttributes.") and not plain.endswith(".")):
             continue
-        hint = did_you_mean(plain, known) or "`declarative explain Asset.spec` lists the fields"
+        hint = partial(_path_hint, plain)
         yield Finding("asset/ignore-path", f"/spec/lifecycle/ignore/{index}", f'there is no field "{path}"', hint)
+
+
+def _path_hint(path: str) -> str:
+    return did_you_mean(path, field_paths("Asset")) or "`declarative explain Asset.spec` lists the fields"

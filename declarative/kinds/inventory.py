@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from declarative.core.suggest import did_you_mean
 from declarative.kinds import asset_rules
 from declarative.kinds.asset import unconnected
 from declarative.kinds.context import Context, Lowered
@@ -16,7 +17,6 @@ from declarative.manifest.model import Manifest
 from declarative.manifest.walk import leaves_project
 from declarative.schema import registry
 from declarative.schema.paths import field_paths
-from declarative.schema.suggest import did_you_mean
 
 ROW_KIND = "Asset"
 NATIVE_KEY = "identityAttributes.sourceNativeKey"

@@ -10,6 +10,7 @@ from typing import Any
 from declarative.assets.model import ConnectorRef, DesiredAsset
 from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Position, ordered
+from declarative.core.suggest import MOST_COMPARISONS, Names
 from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset, lower_connector
 from declarative.kinds.context import Context, Lowered
@@ -72,7 +73,14 @@ def _lower(loaded: Loaded, now: datetime) -> Desired:
     manifests = {manifest.address: manifest for manifest in loaded.manifests}
     broken = _broken(loaded)
     queries = frozenset(_of_kinds(manifests, QUERY_KINDS))
-    context = Context(now=now, queries=queries, broken=broken - set(manifests), unread=loaded.unread)
+    context = Context(
+        now=now,
+        queries=queries,
+        broken=broken - set(manifests),
+        unread=loaded.unread,
+        query_names=Names((address.partition("/")[2] for address in queries), most=MOST_COMPARISONS),
+        query_addresses=Names(queries, most=MOST_COMPARISONS),
+    )
     found: list[Diagnostic] = []
     values: dict[str, Any] = {}
     for kind in KINDS:
@@ -84,7 +92,8 @@ def _lower(loaded: Loaded, now: datetime) -> Desired:
             if lowered.value is not None:
                 values[address] = lowered.value
         if kind.lower is lower_connector:
-            context = replace(context, connectors={manifests[address].name: value for address, value in values.items()})
+            connectors = {manifests[address].name: value for address, value in values.items()}
+            context = replace(context, connectors=connectors, connector_names=Names(connectors, most=MOST_COMPARISONS))
     partial = _partial_values(loaded, context, found)
     found.extend(_claims(loaded, manifests, {**partial, **values}))
     return _desired(loaded, manifests, values, found)

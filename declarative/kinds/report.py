@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from declarative.core.suggest import did_you_mean
 from declarative.kinds import values
 from declarative.kinds.context import Context, Lowered
 from declarative.kinds.durations import duration
@@ -13,7 +13,6 @@ from declarative.kinds.model import OnEmpty, ReportDeclaration
 from declarative.kinds.rules import Finding
 from declarative.kinds.unopened import pruned
 from declarative.manifest.model import Manifest
-from declarative.schema.suggest import did_you_mean
 
 REQUEST = "/spec/request"
 QUERY_KINDS = ("HostQuery", "ComponentQuery")
@@ -54,7 +53,7 @@ def _request(written: Mapping[str, Any]) -> dict[str, Any]:
         if name in request:
             ids = request[name]
             joined = ",".join(str(item).strip() for item in ids) if isinstance(ids, list) else str(ids)
-            request[name] = re.sub(r"\s*,\s*", ",", joined.strip())
+            request[name] = values.compact_list(joined)
     for name in _FLAGS:
         if name in request:
             request[name] = str(request[name])
@@ -77,9 +76,9 @@ def _query(scope: Mapping[str, Any], part: str, context: Context, findings: list
     if known:
         message, hint = f'"{name}" names two queries', f"write {' or '.join(known)}"
     else:
-        names = {address.partition("/")[2] for address in context.queries} if "/" not in name else context.queries
+        names = context.query_addresses if "/" in name else context.query_names
         message = f'there is no query "{name}"'
-        hint = did_you_mean(name, names) or "write a manifest of kind HostQuery or ComponentQuery with that name"
+        hint = names.did_you_mean(name) or "write a manifest of kind HostQuery or ComponentQuery with that name"
     findings.append(Finding("reference/unknown-query", f"/spec/scope/{part}/query", message, hint))
     return None
 

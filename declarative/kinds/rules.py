@@ -6,15 +6,15 @@ find what leaves a manifest without a meaning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
+from declarative.core.suggest import did_you_mean
 from declarative.manifest import rules as reader_rules
 from declarative.manifest.model import Locator, Manifest, RuleSetting
 from declarative.schema import rules as schema_rules
-from declarative.schema.suggest import did_you_mean
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -32,12 +32,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found at `pointer` of a manifest. `severity` None: the rule's own."""
+    """What a rule found at `pointer` of a manifest. `hint`: what to do, or what finds that out, where that costs a search and
+    the finding may never be listed. `severity` None: the rule's own."""
 
     rule: str
     pointer: str
     message: str
-    hint: str | None = None
+    hint: str | Callable[[], str | None] | None = None
     severity: Severity | None = None
 
 
@@ -260,11 +261,11 @@ def to_diagnostics(
                 manifest.locate(finding.pointer),
                 pointer=finding.pointer,
                 address=manifest.address,
-                hint=finding.hint,
+                hint=finding.hint() if callable(finding.hint) else finding.hint,
             )
         )
     if hidden:
-        worst = min((severity for severity, _ in hidden), key=list(Severity).index)
+        worst = min({severity for severity, _ in hidden}, key=list(Severity).index)
         place = hidden[0][1]
         message, hint = more_findings(len(hidden)), "correct the ones that are listed first"
         found.append(Diagnostic(worst, MORE_FINDINGS, message, manifest.locate(place), place, manifest.address, hint))
@@ -282,6 +283,7 @@ def _severity(finding: Finding, settings: Mapping[str, RuleSetting]) -> Severity
 def check_settings(settings: Mapping[str, RuleSetting], locate: Locator) -> tuple[Diagnostic, ...]:
     """What is wrong with a project's rule settings; `locate` finds places in the project file."""
     fixed = {**reader_rules.RULES, **schema_rules.RULES}
+    known = (*CATALOGUE, *fixed)
     found: list[Diagnostic] = []
     for rule_id in sorted(settings):
         rule = CATALOGUE.get(rule_id)
@@ -292,7 +294,7 @@ def check_settings(settings: Mapping[str, RuleSetting], locate: Locator) -> tupl
             message, hint = f'the rule "{rule_id}" cannot be changed', "without it a manifest would have no meaning"
         elif rule is None and rule_id not in fixed:
             message = f'there is no rule "{rule_id}"'
-            hint = did_you_mean(rule_id, {*CATALOGUE, *fixed}) or "docs/rules.md lists the rules"
+            hint = did_you_mean(rule_id, known) or "docs/rules.md lists the rules"
         else:
             continue
         pointer = "/spec/rules/" + rule_id.replace("~", "~0").replace("/", "~1")

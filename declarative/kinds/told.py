@@ -7,8 +7,12 @@ from types import MappingProxyType
 
 from declarative.core.diagnostics import Diagnostic, Position
 
-# Rules about one value that is only wrong for want of another, and where that other would stand.
-_WANTING: Mapping[str, tuple[str, ...]] = MappingProxyType({"report/match-without-tags": ("/spec/request/", "/spec/scope")})
+# Rules about one value that is only wrong for want of another, and where that other would stand. With a slash: below there.
+_WANTING: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"report/match-without-tags": ("/spec/request/", "/spec/scope", "/spec/scope/")}
+)
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Told:
@@ -16,13 +20,13 @@ class Told:
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self._places: set[Position] = set()
-        self._pointers: dict[tuple[str | None, str], list[str]] = {}
+        self._pointers: dict[tuple[str | None, str], set[str]] = {}
         self._lines: set[tuple[str, int]] = set()
         for one in diagnostics:
             if one.position is None:
                 continue
             self._places.add(one.position)
-            self._pointers.setdefault((one.address, one.position.file), []).append(one.pointer)
+            self._pointers.setdefault((one.address, one.position.file), set()).update(_with_parents(one.pointer))
             if one.rule.startswith("yaml/"):
                 self._lines.add((one.position.file, one.position.line))
 
@@ -32,7 +36,14 @@ class Told:
             at = one.position
             if at is None or at in self._places or (at.file, at.line) in self._lines:
                 continue
-            known = self._pointers.get((one.address, at.file), ())
-            about = (one.pointer + "/", *_WANTING.get(one.rule, ()))
-            if one.pointer not in known and not any(pointer.startswith(about) for pointer in known):
+            known = self._pointers.get((one.address, at.file), _NOTHING)
+            if known.isdisjoint((one.pointer, one.pointer + "/", *_WANTING.get(one.rule, ()))):
                 yield one
+
+
+def _with_parents(pointer: str) -> Iterator[str]:
+    """A pointer, and what it stands below: each parent with a slash behind it."""
+    yield pointer
+    while pointer:
+        pointer = pointer.rpartition("/")[0]
+        yield pointer + "/"

@@ -9,9 +9,10 @@ from functools import cache
 from typing import Any
 
 from declarative.core.diagnostics import Diagnostic, Severity
-from declarative.manifest.locate import DocumentLocator, Origin, escape
+from declarative.core.suggest import did_you_mean
+from declarative.manifest.locate import DocumentLocator, Origin, escape, reading_of
 from declarative.manifest.model import Manifest, Noter
-from declarative.manifest.nodes import MappingNode, Node, ScalarNode, read_nodes, to_value
+from declarative.manifest.nodes import MappingNode, Node, ScalarNode, to_value
 from declarative.manifest.overlays import Overlay, overlaid
 from declarative.manifest.quick import read_quickly
 from declarative.manifest.remainder import remainder
@@ -21,7 +22,6 @@ from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.spans import Span, refused
 from declarative.manifest.variables import Substitution, Variable
 from declarative.schema.registry import API_VERSION, kinds, schema_for
-from declarative.schema.suggest import did_you_mean
 from declarative.schema.validate import Violation, violations
 
 _KIND_LINE = re.compile(r"^kind:[ ]+[\"']?(\w+)", re.MULTILINE)
@@ -90,7 +90,7 @@ def read_value(document: RawDocument, limits: ReadLimits) -> Value:
 
 
 def _read_slowly(document: RawDocument, limits: ReadLimits) -> Value:
-    reading = read_nodes(document, limits)
+    reading = reading_of(document, limits)
     root = reading.root
     if root is None:
         return Value(None, (document.line, 1), reading.diagnostics, empty=not reading.diagnostics)

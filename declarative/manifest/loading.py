@@ -12,6 +12,7 @@ import orjson
 
 from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Position, Severity, ordered
+from declarative.core.suggest import MOST_COMPARISONS, Names
 from declarative.manifest.cache import Entry, WarmCache, entry_of, kept_manifest, open_cache
 from declarative.manifest.documents import Context, Outcome, diagnose, read_document
 from declarative.manifest.helper import start_helper, workers
@@ -25,7 +26,6 @@ from declarative.manifest.scalars import Refusal
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
 from declarative.manifest.verdict import Inputs
 from declarative.manifest.walk import PROJECT_FILE, digest_of_file, files_matching, leaves_project, read_file
-from declarative.schema.suggest import did_you_mean
 
 
 def load(
@@ -198,10 +198,11 @@ class _Gathered:
 
     def finish(self) -> Iterator[Diagnostic]:
         yield from self.found
+        addresses = Names(self._first, most=MOST_COMPARISONS)
         for index, overlay in enumerate(self.context.overlays):
             # Who cannot be told by name may be the one that the overlay is for.
             if index not in self._applied and not self._has_nameless:
-                hint = did_you_mean(overlay.target, self._first) or "every overlay must change a manifest"
+                hint = addresses.did_you_mean(overlay.target) or "every overlay must change a manifest"
                 message = f'the overlay changes "{overlay.target}", but there is no such manifest'
                 yield diagnose(overlay.source, overlay.pointer, Refusal("overlay/no-target", message, hint))
 

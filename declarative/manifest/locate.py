@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from declarative.core.diagnostics import Position
-from declarative.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode, read_nodes
+from declarative.manifest.nodes import MappingNode, Node, Reading, ScalarNode, SequenceNode, read_nodes
 from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.spans import Span
 
@@ -85,23 +85,24 @@ class DocumentLocator:
         return Place(span.position(self.document.file), self.document.excerpt(span.line))
 
 
-_SMALL = 8 * 1024
+_SMALL = 4 * 1024
+
+
+@lru_cache(maxsize=2)
+def reading_of(document: RawDocument, limits: ReadLimits) -> Reading:
+    """What `read_nodes` says, for the document in hand: a wrong one is read, and then asked for places."""
+    return read_nodes(document, limits)
 
 
 def _root_of(document: RawDocument, limits: ReadLimits) -> Node | None:
     # Findings come by the document, and a wrong one may have thousands. Small documents are kept for the rules, too, which
     # look at them after all of them were read.
-    return (_small_root if len(document.text) <= _SMALL else _large_root)(document, limits)
+    return _small_root(document, limits) if len(document.text) <= _SMALL else reading_of(document, limits).root
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _small_root(document: RawDocument, limits: ReadLimits) -> Node | None:
-    return read_nodes(document, limits).root
-
-
-@lru_cache(maxsize=2)
-def _large_root(document: RawDocument, limits: ReadLimits) -> Node | None:
-    return read_nodes(document, limits).root
+    return reading_of(document, limits).root
 
 
 def unescape(part: str) -> str:

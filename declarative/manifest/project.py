@@ -18,6 +18,7 @@ from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.core.durations import parse_duration
 from declarative.core.errors import DeclarativeError, InvalidError
 from declarative.core.platforms import GATEWAYS
+from declarative.core.suggest import did_you_mean
 from declarative.manifest.documents import (
     Context,
     diagnose,
@@ -46,7 +47,6 @@ from declarative.manifest.settings import (
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
 from declarative.manifest.variables import Variable, declared, given
 from declarative.manifest.walk import PROJECT_FILE, digest_of_file, read_file
-from declarative.schema.suggest import did_you_mean
 
 DEFAULT_PATTERNS = ("manifests/",)
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from declarative.core.errors import InvalidError
+from declarative.core.suggest import did_you_mean
 from declarative.manifest.locate import DocumentLocator, Origin, escape
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, read_nodes, to_value
 from declarative.manifest.scalars import Refusal, written
 from declarative.manifest.shapes import ANY, Shape
 from declarative.manifest.sources import ReadLimits, documents_of
 from declarative.manifest.spans import Span
-from declarative.schema.suggest import did_you_mean
 
 _REFERENCE = re.compile(r"\$(?P<escaped>\$\{)|\$\{(?P<name>[^}]*)(?P<end>\}?)")
 _NAME = re.compile(r"(?P<space>var|env)\.(?P<key>[A-Za-z_][A-Za-z0-9_.-]*)")

@@ -135,27 +135,47 @@ def _compile(pattern: str) -> tuple[re.Pattern[str], str]:
             wild = len(parts) - 2
         else:
             wild = len(parts)
-    expression = "".join(_translate(part, last=index == len(parts) - 1) for index, part in enumerate(parts))
+    expression = _translated(parts)
     if not parts[-1].endswith(SUFFIXES):
         expression = rf"(?=.*\.ya?ml\Z){expression}"
     return re.compile(expression), "/".join(parts[: min(wild, len(parts) - 1)])
 
 
-def _translate(part: str, *, last: bool) -> str:
-    if part == "**":
-        return "(?:[^/]+/)*" + ("[^/]+" if last else "")
-    found = []
+def _translated(parts: Sequence[str]) -> str:
+    """A path's expression. What stands between two wildcards is taken where it first fits: a later fit could match nothing
+    more, and looking for one takes time that grows with the power of the number of wildcards."""
+    expression = ""
+    is_open = False
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        if part != "**":
+            expression += _segment(part) + ("" if last else "/")
+        elif last:
+            expression += (")" if is_open else "") + "(?:[^/]+/)*[^/]+"
+            is_open = False
+        else:
+            expression += (")" if is_open else "") + ("(?:[^/]+/)*?" if "**" not in parts[index + 1 :] else "(?>(?:[^/]+/)*?")
+            is_open = "**" in parts[index + 1 :]
+    return expression
+
+
+def _segment(part: str) -> str:
+    """The expression of a file's or a folder's name."""
+    between: list[str] = [""]
     for piece in re.findall(r"\[!?[^\]]+\]|.", part):
         if piece == "*":
-            found.append("[^/]*")
+            between.append("")
         elif piece == "?":
-            found.append("[^/]")
+            between[-1] += "[^/]"
         elif len(piece) > 1:
             inner = re.escape(piece[1:-1].removeprefix("!")).replace(r"\-", "-")
-            found.append(f"(?!/)[{'^' if piece[1] == '!' else ''}{inner}]")
+            between[-1] += f"(?!/)[{'^' if piece[1] == '!' else ''}{inner}]"
         else:
-            found.append(re.escape(piece))
-    return "".join(found) + ("" if last else "/")
+            between[-1] += re.escape(piece)
+    if len(between) == 1:
+        return between[0]
+    first, *middle, last = between
+    return first + "".join(f"(?>[^/]*?{found})" for found in middle if found) + f"[^/]*{last}"
 
 
 def _outside(relative: str) -> Diagnostic:

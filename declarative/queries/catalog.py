@@ -7,9 +7,11 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from declarative.core.diagnostics import Severity
+from declarative.core.suggest import closest
 from declarative.queries.dates import DATE_FORMS, form_problem
 from declarative.queries.fields import (
     ALL_OPERATORS,
@@ -54,24 +56,27 @@ class Problem:
 def suggest(field: str, target: Target | None = None, *, asset_filter: bool = False) -> str | None:
     """The known field most likely meant, or None. Without a target, from all of them."""
     every = [*HOST_FIELDS, *COMPONENT_FIELDS]
-    names = every if target is None else list(known_fields(target, asset_filter=asset_filter))
+    names = tuple(every if target is None else known_fields(target, asset_filter=asset_filter))
     meant = KNOWN_WRONG.get(field)
     if meant in names:
         return meant
-    return _closest(field, names)
-
-
-def _closest(word: str, names: list[str]) -> str | None:
-    by_folded = {name.lower(): name for name in reversed(names)}
-    folded = word.lower()
-    if folded in by_folded:
-        return by_folded[folded]
+    folded = field.lower()
+    whole, tails = _folded(names)
+    if folded in whole:
+        return whole[folded]
     # `riskScore` is meant as `asset.riskScore` more often than as anything its letters resemble.
-    tails = [name for name in names if name.lower().rpartition(".")[2] == folded]
-    if len(tails) == 1:
-        return tails[0]
-    found = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.75)
-    return by_folded[found[0]] if found else None
+    if len(tails.get(folded, ())) == 1:
+        return tails[folded][0]
+    return closest(field, names)
+
+
+@cache
+def _folded(names: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, list[str]]]:
+    """Names by their lower-case form, and by what stands behind its last dot."""
+    tails: dict[str, list[str]] = {}
+    for name in names:
+        tails.setdefault(name.lower().rpartition(".")[2], []).append(name)
+    return {name.lower(): name for name in reversed(names)}, tails
 
 
 def suggest_operator(operator: str, spec: FilterField | None = None) -> str | None:

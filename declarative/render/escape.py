@@ -20,7 +20,7 @@ _ACTIVE_PATTERN = re.compile(f"[{_ACTIVE}]")
 _ACTIVE_BUT_LINES = re.compile(f"(?![\n\t])[{_ACTIVE}]")
 # CI runners act on these wherever a line shows them: `::error ...` at the start of a line, `##[command]` and
 # `##vso[` anywhere in it.
-_LOG_COMMAND_START = re.compile(r"^(\s*):(?=:[A-Za-z-]+(?: |::|$))", re.MULTILINE)
+_LOG_COMMAND_START = re.compile(r"^([^\S\n]*+):(?=:[A-Za-z-]+(?: |::|$))", re.MULTILINE)
 _LOG_COMMAND_ANYWHERE = re.compile(r"##(?=\w*\[)")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")

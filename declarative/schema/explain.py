@@ -10,11 +10,11 @@ from typing import Any
 from declarative.assets.fields import FieldSpec, Readability, SubField, describe
 from declarative.assets.normalise import Form
 from declarative.core.errors import UsageError
+from declarative.core.suggest import closest
 from declarative.queries.catalog import known_fields
 from declarative.queries.model import Target
 from declarative.schema.messages import expected, places_of, types_of
 from declarative.schema.registry import Schema, kinds, resolve, schema_for
-from declarative.schema.suggest import closest
 
 ANY_KEY = "<name>"
 

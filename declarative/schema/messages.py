@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from declarative.core.suggest import closest, did_you_mean
 from declarative.schema.registry import Schema, kinds, resolve, schema_for
-from declarative.schema.suggest import closest, did_you_mean
 
 _LONGEST = 60
 _NAMES = {

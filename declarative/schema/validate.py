@@ -14,9 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, more_findings
+from declarative.core.suggest import closest
 from declarative.schema import messages
 from declarative.schema.registry import Schema, schema_for
-from declarative.schema.suggest import closest
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher, get_close_matches
-
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from declarative.schema.suggest import closest
+from declarative.core.suggest import closest
 
 words = st.text("abcHN_-. é", max_size=9)
 
@@ -21,12 +19,26 @@ def test_the_closest_name_is_the_one_that_comparing_with_every_name_finds(word, 
 
 
 def _compared_with_all(word, names):
-    plain = {}
+    near = [(-_alike(_plain(name), _plain(word)), name) for name in _first_of_each_form(names)]
+    return min((pair for pair in near if -pair[0] >= 0.75), default=(0, None))[1]
+
+
+def _first_of_each_form(names):
+    first = {}
     for name in sorted(set(names)):
-        plain.setdefault(_plain(name), name)
-    near = get_close_matches(_plain(word), plain, n=3, cutoff=0.7)
-    best = min(near, key=lambda name: (-SequenceMatcher(None, name, _plain(word)).ratio(), name), default=None)
-    return plain.get(best)
+        first.setdefault(_plain(name), name)
+    return first.values()
+
+
+def _alike(one, other):
+    """Twice the longest common subsequence by both lengths, the textbook's way."""
+    lengths = [0] * (len(other) + 1)
+    for letter in one:
+        before = lengths
+        lengths = [0]
+        for index, theirs in enumerate(other):
+            lengths.append(before[index] + 1 if letter == theirs else max(before[index + 1], lengths[index]))
+    return 2 * lengths[-1] / max(1, len(one) + len(other))
 
 
 def _plain(name):
