@@ -40,7 +40,8 @@ class MappingNode:
 
 Node = ScalarNode | SequenceNode | MappingNode
 
-_NOTHING = re.compile(r"(?:\s|#[^\r\n]*|^(?:---|\.\.\.)(?=\s|\Z))*", re.MULTILINE)
+# Possessive: a line of `#` can be cut into comments in 2^n ways, and each would be tried.
+_NOTHING = re.compile(r"(?:\s|#[^\r\n]*+|^(?:---|\.\.\.)(?=\s|\Z))*+", re.MULTILINE)
 TAG = "tag:yaml.org,2002:"
 TAGS: Mapping[str, str] = MappingProxyType({"!": "str", **{TAG + name: name for name in ("str", "int", "float", "bool", "null")}})
 """The tags of scalars that are known, and the type that each asks for."""

@@ -6,7 +6,6 @@ without positions and gives up where this one would have something to say: a run
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -62,6 +61,7 @@ def read(document: RawDocument, limits: ReadLimits) -> Reading:
 class _Reader:
     def __init__(self, document: RawDocument, limits: ReadLimits) -> None:
         self._document = document
+        self._first_line = document.line
         self._limits = limits
         self._found: list[Diagnostic] = []
         self._anchors: dict[str, Node | None] = {}
@@ -109,69 +109,61 @@ class _Reader:
             raise _Stop
         if isinstance(event, AliasEvent):
             return self._alias(event)
+        self._count(event, 1)
         anchor: str | None = event.anchor  # type: ignore[attr-defined]
-        if anchor is not None:
-            self._anchors[anchor] = None
-        node = self._fresh(event, depth)
-        if anchor is not None:
-            self._anchors[anchor] = node
+        if anchor is None:
+            return self._scalar(event) if isinstance(event, ScalarEvent) else self._collection(event, depth)
+        self._anchors[anchor] = None
+        node = self._scalar(event) if isinstance(event, ScalarEvent) else self._collection(event, depth)
+        self._anchors[anchor] = node
         return node
 
-    def _fresh(self, event: Event, depth: int) -> Node:
-        self._count(event, 1)
-        if isinstance(event, ScalarEvent):
-            return self._scalar(event)
+    def _collection(self, event: Event, depth: int) -> Node:
         span = self._span(event)
-        if isinstance(event, SequenceStartEvent):
-            self._collection_tag(event.tag, "seq", span)
-            sequence = SequenceNode(span)
-            for item in self._until(SequenceEndEvent):
-                node = self._node(item, depth + 1)
-                sequence.items.append(node)
-                sequence.size += node.size
-            return sequence
-        if not isinstance(event, MappingStartEvent):
+        if isinstance(event, MappingStartEvent):
+            self._collection_tag(event.tag, "map", span)
+            return self._mapping(span, depth)
+        if not isinstance(event, SequenceStartEvent):
             raise _Stop
-        self._collection_tag(event.tag, "map", span)
-        return self._mapping(span, depth)
+        self._collection_tag(event.tag, "seq", span)
+        return self._sequence(span, depth)
+
+    def _sequence(self, span: Span, depth: int) -> SequenceNode:
+        sequence = SequenceNode(span)
+        while not isinstance(event := self._parser.get_event(), SequenceEndEvent):
+            node = self._node(event, depth + 1)
+            sequence.items.append(node)
+            sequence.size += node.size
+        return sequence
 
     def _mapping(self, span: Span, depth: int) -> MappingNode:
         mapping = MappingNode(span)
-        for event in self._until(MappingEndEvent):
-            key_span = self._span(event)
-            key = self._key(event, depth)
+        entries = mapping.entries
+        while not isinstance(event := self._parser.get_event(), MappingEndEvent):
+            key_span, key = self._key(event, depth)
             node = self._node(self._parser.get_event(), depth + 1)
             mapping.size += node.size + 1
             if key is None:
                 continue
-            first = mapping.entries.get(key)
-            if first is None:
-                mapping.entries[key] = (key_span, node)
+            if key in entries:
+                self._duplicate(key, key_span, entries[key][0])
             else:
-                self._refuse(
-                    key_span,
-                    Refusal(
-                        "yaml/duplicate-key",
-                        f"the key `{shortened(key)}` is given twice; first at {first[0].position(self._document.file)}",
-                        "keep one of them",
-                    ),
-                )
+                entries[key] = (key_span, node)
         return mapping
 
-    def _until(self, end: type[Event]) -> Iterator[Event]:
-        while True:
-            event = self._parser.get_event()
-            if isinstance(event, end):
-                return
-            yield event
+    def _duplicate(self, key: str, span: Span, first: Span) -> None:
+        if self._is_full:
+            self._hidden.append(span)
+            return
+        message = f"the key `{shortened(key)}` is given twice; first at {first.position(self._document.file)}"
+        self._refuse(span, Refusal("yaml/duplicate-key", message, "keep one of them"))
 
-    def _key(self, event: Event, depth: int) -> str | None:
-        if not isinstance(event, (ScalarEvent, AliasEvent)):
-            self._node(event, depth + 1)
-            self._refuse(self._span(event), Refusal("yaml/key", "a key must be text, not a list or a mapping"))
-            return None
+    def _key(self, event: Event, depth: int) -> tuple[Span, str | None]:
         node = self._node(event, depth + 1)
-        span = self._span(event)
+        span = self._span(event) if isinstance(event, AliasEvent) else node.span
+        return span, self._key_of(node, span)
+
+    def _key_of(self, node: Node, span: Span) -> str | None:
         if not isinstance(node, ScalarNode):
             self._refuse(span, Refusal("yaml/key", "a key must be text, not a list or a mapping"))
             return None
@@ -191,7 +183,7 @@ class _Reader:
             tag = TAGS.get(event.tag)
             if tag is None:
                 self._unknown_tag(event.tag, span)
-        plain = event.style is None or event.style == ""
+        plain = not event.style
         if not plain:
             bad = forbidden(event.value)
             if bad:
@@ -238,14 +230,19 @@ class _Reader:
     def _span(self, event: Event) -> Span:
         start: Any = event.start_mark
         end: Any = event.end_mark
-        base = self._document.line
-        return Span(start.line + base, start.column + 1, end.line + base, end.column + 1)
+        base = self._first_line
+        # What Span(...) does, without its frame: nothing else is done as often.
+        return tuple.__new__(Span, (start.line + base, start.column + 1, end.line + base, end.column + 1))
 
     def _whole(self) -> Span:
         return Span(self._document.line, 1, self._document.line, 1)
 
+    @property
+    def _is_full(self) -> bool:
+        return len(self._found) >= MOST_FINDINGS
+
     def _refuse(self, span: Span, refusal: Refusal) -> None:
-        if len(self._found) < MOST_FINDINGS:
-            self._found.append(refused(self._document, span, refusal))
-        else:
+        if self._is_full:
             self._hidden.append(span)
+        else:
+            self._found.append(refused(self._document, span, refusal))
