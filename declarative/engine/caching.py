@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from declarative.core.errors import AuthError, StateError
@@ -50,6 +51,9 @@ class UserSnapshot:
 
     def watermark(self, base_url: str) -> str | None:
         return self._snapshot.watermark(self._key(base_url))
+
+    def rebuilt_at(self, base_url: str) -> datetime | None:
+        return self._snapshot.rebuilt_at(self._key(base_url))
 
     def records(self, base_url: str) -> Iterable[Record]:
         return self._snapshot.records(self._key(base_url))

@@ -23,6 +23,10 @@ Record = Mapping[str, Any]
 OVERLAP = timedelta(minutes=10)
 """How far an incremental read reaches back before the last one: clocks differ, and indexing takes its time."""
 
+LIFE = timedelta(days=7)
+"""After so long everything is read anew. What the search indexed later than OVERLAP, and an asset that was purged while another
+came into sight with an old date, escape an incremental read; they must not escape for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -84,11 +88,13 @@ class Scanner:
         return self._held(self.pages(moment, max_pages=max_pages))
 
     def watermark(self) -> str | None:
-        """When the snapshot was taken; None without a usable one."""
+        """When the snapshot was taken; None without a usable one, and once everything has to be read anew."""
         if self.snapshot is None:
             return None
         try:
-            return self.snapshot.watermark(self.place)
+            rebuilt = self.snapshot.rebuilt_at(self.place)
+            young = rebuilt is not None and self.clock.now() - rebuilt < LIFE
+            return self.snapshot.watermark(self.place) if young else None
         except StateError:
             return None
 

@@ -206,6 +206,9 @@ class Snapshot(Protocol):
 
     def watermark(self, base_url: str) -> str | None: ...
 
+    def rebuilt_at(self, base_url: str) -> datetime | None:
+        """When the last `replace` began: what was changed since came by `upsert`. None without a snapshot."""
+
     def records(self, base_url: str) -> Records: ...
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import BigInteger, Connection, delete, func, insert, literal, select, update
@@ -43,6 +44,13 @@ class SqlSnapshot:
         with self._backend.read() as connection:
             current = _current(connection, base_url)
         return None if current is None else current[1]
+
+    def rebuilt_at(self, base_url: str) -> datetime | None:
+        with self._backend.read() as connection:
+            current = _current(connection, base_url)
+            query = select(snapshot_meta.c.started_at).where(snapshot_meta.c.generation == (current or (0, ""))[0])
+            began = connection.execute(query).scalar_one_or_none()
+        return None if began is None else datetime.fromtimestamp(began, UTC)
 
     def records(self, base_url: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """Ascending by asset id, streamed: memory does not grow with their number."""

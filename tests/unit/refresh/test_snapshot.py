@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_a_changed_asset_is_seen_as_it_is_now(make, snapshot):
     inventory.records[99].update(address="10.0.0.7", lastModifiedDate=NEW)
     live, _ = read(make, inventory, snapshot)
     assert live.asset_id == 100
+
+
+def test_after_a_week_everything_is_read_anew_however_little_changed(make, snapshot):
+    inventory = make.inventory(estate(300))
+    read(make, inventory, snapshot)
+    inventory.records[6]["address"] = "10.9.9.9"  # indexed late: no date tells
+    later = make.clock()
+    wanted = make.desired("printer", ipAddress=["10.0.0.7"])
+    for days, found in ((1, 7), (5, 7), (8, None)):
+        later.current = make.clock().current + timedelta(days=days)
+        refreshed = read_live(inventory, [wanted], {}, snapshot=snapshot, clock=later)
+        live = match(wanted, None, refreshed.index).live
+        assert (live.asset_id if live else None) == found
+    assert "all pages" in refreshed.strategy
 
 
 def test_an_asset_that_was_purged_is_not_believed_to_live(make, snapshot):
