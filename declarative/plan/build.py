@@ -38,7 +38,7 @@ def build(given: PlanInput) -> PlanOutcome:
             (item for _, item in fetched(applied, removed)),
             given.live,
             live_complete=given.live_complete,
-            managed=assets.managers(),
+            manager=assets.manager,
             row_removal=given.row_removal,
         )
     changes.sort(key=attrgetter("address"))

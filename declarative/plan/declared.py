@@ -7,7 +7,8 @@ from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
 from declarative.assets.identity import BOUND, PINNED, Match, match_known
-from declarative.assets.model import AppliedAsset, DesiredAsset
+from declarative.assets.lookups import Term, terms_for, terms_of
+from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset, OnRemove
 from declarative.plan.decide import Circumstances, Decision, decide
 from declarative.plan.given import PlanInput, everything
 from declarative.plan.known import AT_ONCE, Applied, Brief, prefetch
@@ -45,13 +46,41 @@ class AssetDecisions:
         self._passed: dict[str, int] = {}
         self._claims: dict[str, Claim] = {}
         self._outside: list[DesiredAsset] = []
+        self._managed: dict[int, str] | None = None
+        self._looking: dict[Term, list[DesiredAsset]] | None = None
         opened = self._sort_out()
         decisions = list(self._decided(opened))
         self._settle(opened, decisions)
 
-    def managers(self) -> dict[int, str]:
-        """Which declared asset manages which live one."""
-        return {asset_id: address for address, asset_id in sorted(self._live_ids())}
+    def manager(self, applied: AppliedAsset, live: LiveAsset | None) -> str | None:
+        """`plan.removed.Manager`. Out of scope is asked about only what would be retired: there a manifest that is not
+        planned now must still not lose its asset."""
+        if self._managed is None:
+            self._managed = {asset_id: address for address, asset_id in sorted(self._live_ids())}
+        asset_id = live.asset_id if live is not None else applied.asset_id
+        inside = self._managed.get(asset_id) if asset_id is not None else None
+        return inside if inside is not None or applied.on_remove is not OnRemove.RETIRE else self._outsider(applied, live)
+
+    def _outsider(self, applied: AppliedAsset, live: LiveAsset | None) -> str | None:
+        if self._looking is None:
+            self._looking = {}
+            for asset in chain(self._outside, () if self._given.live_complete else self._given.assets):
+                for term in chain(terms_for(asset), _ids(asset.pinned_id, self._bound(asset))):
+                    self._looking.setdefault(term, []).append(asset)
+        if live is None:
+            known: Iterable[Term] = terms_for(DesiredAsset(applied.address, applied.connector, applied.identity, {}))
+        else:
+            known = terms_of(live.record)
+        terms = chain(known, _ids(applied.asset_id, live.asset_id if live is not None else None))
+        others = {asset.address: asset for term in terms for asset in self._looking.get(term, ())}
+        for address, asset in sorted(others.items()):
+            if live is None:
+                return address
+            self._given.live.gather((asset,))
+            found = match_known(asset, self._bound(asset), self._given.live).live
+            if found is not None and found.asset_id == live.asset_id:
+                return address
+        return None
 
     def _sort_out(self) -> list[DesiredAsset]:
         """Gives those that have to be looked at."""
@@ -143,6 +172,10 @@ class AssetDecisions:
             warnings=claim.warnings,
             candidates=() if claim.asset_id is None else (claim.asset_id,),
         )
+
+
+def _ids(*asset_ids: int | None) -> Iterator[Term]:
+    return (("id", str(asset_id)) for asset_id in asset_ids if asset_id is not None)
 
 
 def _contested(claims: Sequence[tuple[str, K]], different: int) -> dict[K, list[str]]:

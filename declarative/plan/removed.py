@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -10,11 +10,14 @@ from declarative.assets.compare import Verdict, compare
 from declarative.assets.fields import STATUS
 from declarative.assets.identity import Match, match
 from declarative.assets.live import LiveIndex
-from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
+from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset, OnRemove
 from declarative.assets.payload import RETIRED, retire_entry
 from declarative.plan.fingerprint import fingerprint
 from declarative.plan.known import AT_ONCE
 from declarative.plan.model import Action, AppliedReport, Basis, Change, FieldChange
+
+Manager = Callable[[AppliedAsset, LiveAsset | None], str | None]
+"""The address of the declared asset that manages one whose manifest is gone, seen live or not; None where nobody does."""
 
 
 def decide_removed(
@@ -22,10 +25,10 @@ def decide_removed(
     live: LiveIndex,
     *,
     live_complete: bool,
-    managed: Mapping[int, str],
+    manager: Manager,
     row_removal: Mapping[str, OnRemove],
 ) -> list[Change]:
-    """FORGET or RETIRE for each. `managed`: live assets that another manifest manages now; they are never retired.
+    """FORGET or RETIRE for each. `manager`: the manifest that manages such an asset now; then it is never retired.
     `row_removal`: the onRemove of inventories that are still there; it holds for their rows, whatever was recorded."""
     changes = []
     rest = iter(removed)
@@ -37,7 +40,7 @@ def decide_removed(
         changes += [
             _forget(item, "Report", "the manifest is gone; reports already created stay")
             if isinstance(item, AppliedReport)
-            else _decide(item, live, live_complete=live_complete, managed=managed)
+            else _decide(item, live, live_complete=live_complete, manager=manager)
             for item in chunk
         ]
     return changes
@@ -48,13 +51,13 @@ def _as_declared(item: AppliedAsset | AppliedReport, row_removal: Mapping[str, O
     return item if declared is None or isinstance(item, AppliedReport) else replace(item, on_remove=declared)
 
 
-def _decide(applied: AppliedAsset, live: LiveIndex, *, live_complete: bool, managed: Mapping[int, str]) -> Change:
+def _decide(applied: AppliedAsset, live: LiveIndex, *, live_complete: bool, manager: Manager) -> Change:
     target = retire_target(applied)
     found = match(target, applied, live)
-    manager = managed.get(found.live.asset_id) if found.live is not None else managed.get(applied.asset_id or -1)
-    if manager is not None:
-        warning = f"{manager} manages this asset now; `moved: {{{applied.address}: {manager}}}` in the project keeps its record"
-        return _forget(applied, "Asset", f"{_what(applied)} is gone; {manager} manages the asset", found, (warning,))
+    other = manager(applied, found.live)
+    if other is not None:
+        warning = f"{other} manages this asset now; `moved: {{{applied.address}: {other}}}` in the project keeps its record"
+        return _forget(applied, "Asset", f"{_what(applied)} is gone; {other} manages the asset", found, (warning,))
     if applied.on_remove is OnRemove.FORGET:
         return _forget(applied, "Asset", f"{_what(applied)} is gone; the asset stays in the inventory", found)
     if found.live is None and live_complete:

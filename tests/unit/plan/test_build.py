@@ -90,6 +90,32 @@ def test_an_asset_that_another_manifest_manages_now_is_never_retired(world: Any)
     assert "`moved: {Asset/web-01: Asset/renamed}`" in plan.changes[1].warnings[0]
 
 
+def test_an_asset_that_a_manifest_out_of_scope_manages_now_is_never_retired(world: Any) -> None:
+    renamed, old = world.asset("renamed"), retiring(world)
+    for live, in_scope in (
+        ([world.live()], lambda address: address == "Asset/web-01"),
+        ([world.live()], lambda address: address != "Asset/renamed"),
+        ([world.live(), world.live(6, serial="SN-6")], lambda address: address == "Asset/web-01"),
+    ):
+        plan = world.plan(renamed, applied=[old], live=live, in_scope=in_scope)
+        assert actions(plan) == {"Asset/web-01": "forget"}
+        assert plan.changes[0].reason == "the manifest is gone; Asset/renamed manages the asset"
+    bound = world.applied(world.asset("renamed", serial="SN-OTHER"), asset_id=5)
+    plan = world.plan(world.asset("renamed", serial="SN-OTHER"), applied=[old, bound], live=[world.live()], in_scope=live_only)
+    assert actions(plan) == {"Asset/web-01": "forget"}
+    plan = world.plan(world.asset("another", serial="SN-9"), applied=[old], live=[world.live()], in_scope=live_only)
+    assert actions(plan) == {"Asset/web-01": "retire"}
+
+
+def live_only(address: str) -> bool:
+    return address == "Asset/web-01"
+
+
+def test_a_plan_that_saw_nothing_live_does_not_retire_what_another_manifest_declares(world: Any) -> None:
+    plan = world.plan(world.asset("renamed"), applied=[retiring(world)], live_complete=False)
+    assert actions(plan) == {"Asset/renamed": "create", "Asset/web-01": "forget"}
+
+
 def test_a_narrowed_plan_leaves_removed_manifests_outside_alone(world: Any) -> None:
     plan = world.plan(world.asset("a"), applied=[world.applied(world.asset("b"))], in_scope=lambda address: address == "Asset/a")
     assert actions(plan) == {"Asset/a": "create"}
