@@ -137,7 +137,7 @@ class _Read:
             return "what changed lately"
         found = self.scanner.everything(fresh=fresh)
         self.records, self.unread = found.held, found.unread
-        return f"{count_of(len(found), 'record')}, {found.how}"
+        return f"{count_of(found.count, 'record')}, {found.how}"
 
     def scan_calls(self) -> int:
         """Calls a full scan takes, asking for the count where it matters."""

@@ -36,7 +36,8 @@ class Found:
     unread: Unread | None
     how: str
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         return len(self.held) if self.unread is None else len(self.held.keys() | self.unread.digests.keys())
 
 
@@ -65,7 +66,8 @@ class Scanner:
             found = self._incremental(since, started)
             if found is not None:
                 return found
-        return self._through_snapshot(started) or Found(self._held(self.pages()), None, "all pages")
+        found = self._through_snapshot(started)
+        return found if found is not None else Found(self._held(self.pages()), None, "all pages")
 
     def renewed(self, *, fresh: bool = False) -> str | None:
         """Brings the snapshot up to date as `everything` would, and holds no record; says how. None where that cannot be."""
@@ -120,7 +122,7 @@ class Scanner:
         for _ in rest:
             pass
         found = Found(changed, unread, f"snapshot, {pages.count} changed since")
-        return found if self.reader.count() == len(found) else None
+        return found if self.reader.count() == found.count else None
 
     def _through_snapshot(self, started: datetime) -> Found | None:
         """Reads all into the snapshot, and holds only digests. None where it cannot keep them: then they were read in vain."""

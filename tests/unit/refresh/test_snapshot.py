@@ -51,6 +51,12 @@ def test_the_second_scan_reads_only_what_changed(make, snapshot):
     assert "1 changed since" in refreshed.strategy
 
 
+def test_an_empty_inventory_is_read_once(make, snapshot):
+    inventory = make.inventory([])
+    Scanner(inventory, 100, (), snapshot, make.clock()).everything()
+    assert inventory.calls == 1
+
+
 def test_a_changed_asset_is_seen_as_it_is_now(make, snapshot):
     inventory = make.inventory(estate(300))
     read(make, inventory, snapshot)
