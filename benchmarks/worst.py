@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from benchmarks import measure
-from benchmarks.project import CONNECTOR, PROJECT
+from benchmarks.project import CONNECTOR
 from benchmarks.results import Finding, Remark, Row
 
 SIZES = (500_000,)
@@ -36,6 +36,21 @@ def _small(spec: str) -> Callable[[int], str]:
 def _many(line: str) -> Callable[[int], str]:
     return lambda n: line.replace("#", str(n))
 
+
+_CLOSED = {" [1,": "]", " {": "}", "'1": "2'"}
+"""What a head opens that stands on one line with all that follows, and its end."""
+
+_STAIRS = "".join(f"{below}: &{below} [*{above}" + f",*{above}" * 20 + "]\n" for above, below in ("ab", "bc", "cd"))
+_REPORT = """metadata: {name: r#}
+spec: {request: {name: r#, reportType: EASM_LEAD, format: PDF, timezone: Europe/Berln#}}
+---
+"""
+PROJECT = (
+    API
+    + "kind: Project\nmetadata: {name: worst}\nspec:\n  platform: EU1\n  variables:\n    v0: x\n"
+    + "".join(f"    v{n + 1}: ${{var.v{n}}}${{var.v{n}}}\n" for n in range(40))
+    + f"    text: {'x' * 10_000}\n    long: [{'x, ' * 10_000}]\n"
+)
 
 INPUTS: Mapping[str, tuple[str, Callable[[int], str]]] = MappingProxyType(
     {
@@ -65,6 +80,39 @@ INPUTS: Mapping[str, tuple[str, Callable[[int], str]]] = MappingProxyType(
         "documents nested deeply": ("", _small("a: " + "{a: " * 45 + "1" + "}" * 45)),
         "documents of a word": ("", _many("a\n---\n")),
         "documents of broken syntax": ("", _many("a: [\n---\n")),
+        "documents of a control character": ("", _many("a: \x01\n---\n")),
+        "documents of aliases of aliases": ("", _many("a: &a [x" + ",x" * 20 + "]\n" + _STAIRS + "---\n")),
+        "documents, each with an unknown path": (
+            "",
+            _small("identityAttributes: {sourceNativeKey: N#}, lifecycle: {ignore: [coreAttributes.hostNam#]}"),
+        ),
+        "reports, each with an unknown zone": ("", _many(f"{API}kind: Report\n{_REPORT}")),
+        "reports, each of an unknown query": (
+            "",
+            _many(f"{API}kind: Report\n{_REPORT.replace('request', 'scope: {assets: {query: q#}}, request')}"),
+        ),
+        "unknown connectors among thousands": (
+            "",
+            lambda n: (
+                f"{API}kind: Connector\nmetadata: {{name: c-{n}}}\n"
+                f"spec: {{connectorUuid: {n:08}-2e82-4599-a2a8-2b8f3d5c7a10}}\n---\n"
+                + _small("identityAttributes: {sourceNativeKey: N#}")(n).replace("servicenow", f"d-{n}")
+            ),
+        ),
+        "wrong values on one line": (CORE + "    softwares: [1,", _many("1,")),
+        "unknown keys on one line": (ASSET + IDENTITY + "  coreAttributes: {", _many("k#: 1,")),
+        "long integers": (CORE + "    volumes:\n", _many("    - {size: 1, x: 1234567890123456789}\n")),
+        "long keys": (CORE, _many("    " + "k" * 1000 + "#: 1\n")),
+        "directives": ("", _many("%TAG !a#! x\n")),
+        "a comment of one line above a mistake": (CORE + "    softwares: 1\n    # ", _many("# ")),
+        "spaces in a list of ids": (
+            API + "kind: Report\nmetadata: {name: r}\nspec:\n  request:\n    name: r\n    assetList: '1",
+            lambda n: " " * 1000,
+        ),
+        "variables of variables": (CORE + "    customConnectorAttributes:\n", _many("      k#: ${var.v40}\n")),
+        "a long variable many times": (CORE + "    softwares:\n", _many("    - ${var.long}\n")),
+        "a long text many times": (CORE + "    hostName: ", _many("${var.text} ")),
+        "documents, each with a long variable": ("", _small("coreAttributes: {softwares: ${var.long}}")),
     }
 )
 
@@ -94,7 +142,7 @@ def _filled(head: str, line: Callable[[int], str], size: int) -> str:
         lines.append(line(number))
         length += len(lines[-1])
         number += 1
-    return "".join(lines)
+    return "".join(lines) + next((end for start, end in _CLOSED.items() if head.endswith(start)), "")
 
 
 def _told(root: Path) -> str:

@@ -15,6 +15,8 @@ MOST_FINDINGS = 1_000
 written no manifest. `more_findings` says what is left out."""
 
 MORE_FINDINGS = "manifest/more-findings"
+CORRECT_THESE = "correct the ones that are listed first"
+"""The hint of what stands for the others."""
 
 
 class Severity(StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
+from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
 from declarative.core.suggest import did_you_mean
 from declarative.manifest import rules as reader_rules
 from declarative.manifest.model import Locator, Manifest, RuleSetting
@@ -267,7 +267,7 @@ def to_diagnostics(
     if hidden:
         worst = min({severity for severity, _ in hidden}, key=list(Severity).index)
         place = hidden[0][1]
-        message, hint = more_findings(len(hidden)), "correct the ones that are listed first"
+        message, hint = more_findings(len(hidden)), CORRECT_THESE
         found.append(Diagnostic(worst, MORE_FINDINGS, message, manifest.locate(place), place, manifest.address, hint))
     return tuple(found)
 

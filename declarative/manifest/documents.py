@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from declarative.core.diagnostics import Diagnostic, Severity
-from declarative.core.suggest import did_you_mean
+from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
+from declarative.core.suggest import MOST_COMPARISONS, Names, did_you_mean
 from declarative.manifest.locate import DocumentLocator, Origin, escape, reading_of
 from declarative.manifest.model import Manifest, Noter
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, to_value
@@ -20,7 +20,7 @@ from declarative.manifest.scalars import Refusal
 from declarative.manifest.shapes import ANY, LOOSE, Shape, shape_of
 from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.spans import Span, refused
-from declarative.manifest.variables import Substitution, Variable
+from declarative.manifest.variables import SECRETS, Substitution, Variable
 from declarative.schema.registry import API_VERSION, kinds, schema_for
 from declarative.schema.validate import Violation, violations
 
@@ -29,20 +29,28 @@ _KIND_LINE = re.compile(r"^kind:[ ]+[\"']?(\w+)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What documents are read with."""
+    """What documents are read with. The last two follow from the others: what is suggested for a wrong name."""
 
     limits: ReadLimits = field(default_factory=ReadLimits)
     variables: Mapping[str, Variable] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     overlays: Sequence[Overlay] = ()
     noter: Noter | None = None
+    variable_names: Names = field(init=False, repr=False, compare=False)
+    environment_names: Names = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "variable_names", Names(self.variables, most=MOST_COMPARISONS))
+        tellable = (name for name in self.environ if name not in SECRETS)
+        object.__setattr__(self, "environment_names", Names(tellable, most=MOST_COMPARISONS))
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`manifest` is None where the document is empty or wrong. `address` is known also for some wrong ones; `applied`
     are the indexes of the overlays that were merged; `pure`: nothing but the document's own text made the manifest.
-    `partial`: the well-typed part of a wrong one."""
+    `partial`: the well-typed part of a wrong one; `repeated`: how many values aliases and variables stand for in it beyond one
+    each."""
 
     manifest: Manifest | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -51,6 +59,7 @@ class Outcome:
     applied: tuple[int, ...] = ()
     pure: bool = False
     partial: Manifest | None = None
+    repeated: int = 0
 
 
 @cache
@@ -67,12 +76,14 @@ def shape_for(kind: str) -> Shape:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A document's value, typed by its kind's schema. `value` is None where the syntax is broken; `empty`: no content."""
+    """A document's value, typed by its kind's schema. `value` is None where the syntax is broken; `empty`: no content;
+    `repeated`: how many values its aliases stand for beyond one each."""
 
     value: Any
     start: tuple[int, int]
     diagnostics: tuple[Diagnostic, ...] = ()
     empty: bool = False
+    repeated: int = 0
 
 
 def read_value(document: RawDocument, limits: ReadLimits) -> Value:
@@ -97,7 +108,7 @@ def _read_slowly(document: RawDocument, limits: ReadLimits) -> Value:
     refusals: list[tuple[Span, Refusal]] = []
     value = to_value(root, shape_for(_kind_of(root)), refusals)
     found = [*reading.diagnostics, *(refused(document, span, refusal) for span, refusal in refusals)]
-    return Value(value, (root.span.line, root.span.column), tuple(found))
+    return Value(value, (root.span.line, root.span.column), tuple(found), repeated=reading.repeated)
 
 
 def _kind_of(root: Node) -> str:
@@ -114,13 +125,15 @@ def read_document(document: RawDocument, context: Context) -> Outcome:
     found = list(read.diagnostics)
     wrong = envelope_problem(read.value, locate)
     if wrong is not None:
-        return Outcome(diagnostics=(*found, wrong))
-    value, origins, applied = _resolved(read.value, locate, context, found)
+        return Outcome(diagnostics=(*_listed(found), wrong), repeated=read.repeated)
+    value, origins, applied, repeated = _resolved(read.value, locate, context, found)
+    repeated += read.repeated
     if origins:
         locate = replace(locate, origins=origins)
     # A value that could not be read or resolved is null by now; the schema has nothing to add to that.
     known = {one.position for one in found}
     refused = violations(value["kind"], value)
+    found = _listed(found)
     found.extend(one for one in _located(refused, locate) if one.position not in known)
     address = address_of(value)
     if found or document.marred:
@@ -129,16 +142,27 @@ def read_document(document: RawDocument, context: Context) -> Outcome:
         left = remainder(value["kind"], value, refused)
         partial = Manifest.of(left, locate.position, locate) if left is not None else None
         told = tuple(replace(one, address=one.address or address) for one in kept)
-        return Outcome(None, told, address, locate, applied, partial=partial)
+        return Outcome(None, told, address, locate, applied, partial=partial, repeated=repeated)
     note = context.noter.note(value["kind"], value) if context.noter is not None else None
     manifest = Manifest.of(value, locate.position, locate, note)
-    return Outcome(manifest, (), address, locate, applied, pure=value is read.value)
+    return Outcome(manifest, (), address, locate, applied, pure=value is read.value, repeated=repeated)
+
+
+def _listed(found: list[Diagnostic]) -> list[Diagnostic]:
+    """The first of the reader's findings, and one that counts the others."""
+    counted = [one for one in found if one.rule != MORE_FINDINGS]
+    if len(counted) <= MOST_FINDINGS:
+        return found
+    more = [one for one in found if one.rule == MORE_FINDINGS]
+    first, hidden = counted[MOST_FINDINGS], len(counted) - MOST_FINDINGS
+    more.append(replace(first, rule=MORE_FINDINGS, message=more_findings(hidden), hint=CORRECT_THESE))
+    return [*counted[:MOST_FINDINGS], *more]
 
 
 def _resolved(
     value: dict[str, Any], locate: DocumentLocator, context: Context, found: list[Diagnostic]
-) -> tuple[dict[str, Any], dict[str, Origin], tuple[int, ...]]:
-    """Overlays merged, then variables put in."""
+) -> tuple[dict[str, Any], dict[str, Origin], tuple[int, ...], int]:
+    """Overlays merged, then variables put in; the last figure is how many values they stand for beyond one each."""
     shape = shape_for(value["kind"])
     origins: dict[str, Origin] = {}
     applied: list[int] = []
@@ -149,9 +173,10 @@ def _resolved(
                 value, wrong = overlaid(value, overlay, shape, origins)
                 found.extend(wrong)
                 applied.append(index)
+    repeated = 0
     if "${" in locate.document.text or applied:
-        value = substituted(value, shape, replace(locate, origins=dict(origins)), context, found, origins)
-    return value, origins, tuple(applied)
+        value, repeated = substituted(value, shape, replace(locate, origins=dict(origins)), context, found, origins)
+    return value, origins, tuple(applied), repeated
 
 
 def substituted(
@@ -163,19 +188,24 @@ def substituted(
     origins: dict[str, Origin],
     *,
     base: str = "",
-) -> dict[str, Any]:
-    """The mapping at `base` of a document with its references resolved; `origins` and `found` learn what happened."""
+) -> tuple[dict[str, Any], int]:
+    """The mapping at `base` of a document with its references resolved, and how many values they stand for beyond one each;
+    `origins` and `found` learn what happened."""
+
+    told: set[tuple[str, Refusal]] = set()
 
     def report(pointer: str, refusal: Refusal) -> None:
-        found.append(diagnose(locate, pointer, refusal))
+        if (pointer, refusal) not in told:  # a variable may use another many times
+            told.add((pointer, refusal))
+            found.append(diagnose(locate, pointer, refusal))
 
-    substitution = Substitution(context.variables, context.environ, report)
+    substitution = Substitution(context, report)
     result = {
         key: child if key in ("apiVersion", "kind") else substitution.apply(child, shape.child(key), f"{base}/{escape(key)}")
         for key, child in value.items()
     }
     origins.update(substitution.origins)
-    return result
+    return result, substitution.repeated
 
 
 def envelope_problem(value: Any, locate: DocumentLocator) -> Diagnostic | None:

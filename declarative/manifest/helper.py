@@ -112,12 +112,13 @@ def _answer_for(data: bytes, context: Context) -> tuple[str, list[str | None]] |
     documents, wrong = documents_of(data, "", context.limits)
     entries: list[Any] = []
     values: list[str | None] = []
-    mistakes = len(wrong)
+    mistakes, repeated = len(wrong), 0
     for document in documents:
-        if wrong or mistakes >= MOST_FINDINGS:
+        if wrong or mistakes >= MOST_FINDINGS or repeated > context.limits.nodes:
             return None
         outcome = read_document(document, context)
         mistakes += len(outcome.diagnostics)
+        repeated += outcome.repeated
         entry = entry_of(outcome, document)
         manifest = outcome.manifest if len(entry) > 3 else None
         entries.append(entry)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from declarative.core.collecting import no_garbage_collection
-from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Position, Severity, ordered
+from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Position, Severity, ordered
 from declarative.core.suggest import MOST_COMPARISONS, Names
 from declarative.manifest.cache import Entry, WarmCache, entry_of, kept_manifest, open_cache
 from declarative.manifest.documents import Context, Outcome, diagnose, read_document
@@ -149,23 +149,29 @@ class _Gathered:
         self.found.extend(wrong)
         known = len(self.found) - len(wrong)
         entries: list[Entry] = []
+        repeated = 0
         for document in documents:
             if len(self.found) - known >= MOST_FINDINGS:
-                self._leave(document, len(documents) - len(entries))
+                self._leave(document, f"{MOST_FINDINGS:,} findings of this file are listed", len(documents) - len(entries))
+                return
+            if repeated > self.context.limits.nodes:
+                what = f"aliases and variables of this file stand for more than {self.context.limits.nodes:,} values"
+                self._leave(document, what, len(documents) - len(entries), "yaml/too-many-nodes")
                 return
             outcome = read_document(document, self.context)
+            repeated += outcome.repeated
             self.add(outcome)
             entries.append(entry_of(outcome, document))
         if self.cache.is_used and not wrong:
             self.cache.put(digest, entries)
 
-    def _leave(self, first: RawDocument, count: int) -> None:
+    def _leave(self, first: RawDocument, why: str, count: int, rule: str = MORE_FINDINGS) -> None:
         """Documents that nobody looks at: a file with so many mistakes was made by one mistake, or is no manifest."""
         self.unread = self._has_nameless = True
-        message = f"{MOST_FINDINGS:,} findings of this file are listed; {count:,} documents from here on were not looked at"
+        message = f"{why}; {count:,} documents from here on were not looked at"
         place = Position(first.file, first.line, 1)
-        hint = "correct the ones that are listed first"
-        self.found.append(Diagnostic(Severity.ERROR, MORE_FINDINGS, message, place, hint=hint, excerpt=first.excerpt(first.line)))
+        hint = CORRECT_THESE if rule == MORE_FINDINGS else "split the file, or use fewer of them"
+        self.found.append(Diagnostic(Severity.ERROR, rule, message, place, hint=hint, excerpt=first.excerpt(first.line)))
 
     def add(self, outcome: Outcome) -> None:
         self.found.extend(outcome.diagnostics)

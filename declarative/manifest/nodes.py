@@ -57,10 +57,11 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the reference reader made of one document. `root` is None when the document is empty or its syntax
-    could not be followed to the end."""
+    could not be followed to the end. `repeated`: how many values its aliases stand for beyond one each."""
 
     root: Node | None
     diagnostics: tuple[Diagnostic, ...]
+    repeated: int = 0
 
 
 def is_empty(document: RawDocument) -> bool:

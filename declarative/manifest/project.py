@@ -186,7 +186,7 @@ class _Reader:
         ready = {**value, "spec": {key: child for key, child in spec.items() if key not in waiting}}
         origins: dict[str, Origin] = {}
         context = Context(self.limits, variables, self.environ)
-        resolved = substituted(ready, shape_for("Project"), self.locate, context, self.found, origins)
+        resolved, _ = substituted(ready, shape_for("Project"), self.locate, context, self.found, origins)
         merged = {**resolved, "spec": {key: resolved["spec"].get(key, waiting.get(key)) for key in spec}}
         if self.environment is not None and "environments" in waiting:
             merged["spec"]["environments"] = self._environment_resolved(waiting["environments"], context, origins)
@@ -199,7 +199,7 @@ class _Reader:
         ready = {key: child for key, child in own.items() if key not in waiting}
         at = f"/spec/environments/{escape(name)}"
         shape = shape_for("Project").at(at)
-        resolved = substituted(ready, shape, self.locate, context, self.found, origins, base=at)
+        resolved, _ = substituted(ready, shape, self.locate, context, self.found, origins, base=at)
         return {**environments, name: {**resolved, **waiting}}
 
     def _overrides_of(self, spec: Mapping[str, Any], here: str | None) -> dict[str, Any]:

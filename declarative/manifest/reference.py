@@ -23,7 +23,7 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, Diagnostic, more_findings
+from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, more_findings
 from declarative.manifest.nodes import TAG, TAGS, MappingNode, Node, Reading, ScalarNode, SequenceNode, shortened
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.sources import RawDocument, ReadLimits, forbidden
@@ -67,6 +67,7 @@ class _Reader:
         self._anchors: dict[str, Node | None] = {}
         self._hidden: list[Span] = []
         self._nodes = 0
+        self._repeated = 0
         self._parser: Any = None
 
     def read(self) -> Reading:
@@ -82,9 +83,9 @@ class _Reader:
         except RecursionError:  # the pure parser recurses; libyaml refuses by itself
             self._refuse(self._whole(), Refusal("yaml/too-deep", "the document is nested too deeply"))
         if self._hidden:
-            refusal = Refusal(MORE_FINDINGS, more_findings(len(self._hidden)), "correct the ones that are listed first")
+            refusal = Refusal(MORE_FINDINGS, more_findings(len(self._hidden)), CORRECT_THESE)
             self._found.append(refused(self._document, self._hidden[0], refusal))
-        return Reading(root, tuple(self._found))
+        return Reading(root, tuple(self._found), self._repeated)
 
     def _document_node(self) -> Node | None:
         root: Node | None = None
@@ -212,6 +213,7 @@ class _Reader:
             self._refuse(span, Refusal("yaml/cyclic-alias", f"the alias `*{shortened(name)}` stands inside its own anchor"))
             return ScalarNode(span, "", plain=True)
         self._count(event, node.size)
+        self._repeated += node.size - 1
         return node
 
     def _count(self, event: Event, size: int) -> None:

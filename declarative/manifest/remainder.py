@@ -7,7 +7,7 @@ from typing import Any
 
 from declarative.core.diagnostics import MORE_FINDINGS
 from declarative.manifest.locate import unescape
-from declarative.schema.validate import Violation, violations
+from declarative.schema.validate import Violation, lacks_only, violations
 
 # These say what a mapping lacks; what it holds may still be right.
 _OF_THE_WHOLE = frozenset({"schema/required", "schema/conflict"})
@@ -19,12 +19,14 @@ def remainder(kind: str, value: dict[str, Any], found: Iterable[Violation]) -> d
     known = list(found)
     if any(violation.rule == MORE_FINDINGS for violation in known):
         return None
-    left = _copied(value)
+    left: dict[str, Any] = _copied(value)
     refused = {violation.pointer for violation in known if violation.rule not in _OF_THE_WHOLE}
     for pointer in sorted(refused, reverse=True):
         _take_out(left, pointer)
     if not isinstance(left.get("metadata"), dict) or not isinstance(left.get("spec"), dict):
         return None
+    if lacks_only(kind, left):
+        return left
     rest = (one for one in violations(kind, left) if one.rule not in _OF_THE_WHOLE)
     return left if all(one.pointer in refused for one in rest) else None
 

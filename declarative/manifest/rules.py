@@ -35,6 +35,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "variable/missing": "A variable that is used is declared and has a value.",
         "variable/secret": "Credentials are not used as variables.",
         "variable/syntax": "A `${` begins `${var.NAME}` or `${env.NAME}`; `$${` stands for a plain one.",
+        "variable/too-large": "What variables stand for is bounded, in values and in levels.",
         "variable/type": "A variable has its declared type, and is a single value inside of text.",
         "variable/undeclared": "A variable given on the command line is declared.",
         "yaml/character": "No control, bidirectional or invisible characters.",
@@ -50,7 +51,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "yaml/tab": "Indentation is made of spaces.",
         "yaml/too-deep": "Nesting is bounded.",
         "yaml/too-large": "A file's size is bounded.",
-        "yaml/too-many-nodes": "A document's values are bounded, aliases written out.",
+        "yaml/too-many-nodes": "A document's values are bounded, aliases written out; of a file those of aliases and variables.",
         "yaml/unknown-alias": "An alias has an anchor before it in its document.",
         "yaml/unknown-tag": "Only the tags of the core schema, on values that fit them.",
     }

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.core.diagnostics import MOST_FINDINGS, Diagnostic, Position, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ def documents_of(data: bytes, file: str, limits: ReadLimits) -> tuple[list[RawDo
     found: list[Diagnostic] = []
     for piece, start, line in _pieces(data):
         extent = (start + skipped, start + skipped + len(piece))
+        if len(found) >= MOST_FINDINGS:  # whoever reads the file stops here, too
+            limits = replace(limits, character_errors=0)
         document, wrong = _decoded(piece, file, line, extent, limits)
         documents.append(document)
         found.extend(wrong)

@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from declarative.core.errors import InvalidError
-from declarative.core.suggest import did_you_mean
+from declarative.core.suggest import Names
 from declarative.manifest.locate import DocumentLocator, Origin, escape
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, read_nodes, to_value
 from declarative.manifest.scalars import Refusal, written
@@ -24,9 +24,11 @@ from declarative.manifest.spans import Span
 
 _REFERENCE = re.compile(r"\$(?P<escaped>\$\{)|\$\{(?P<name>[^}]*)(?P<end>\}?)")
 _NAME = re.compile(r"(?P<space>var|env)\.(?P<key>[A-Za-z_][A-Za-z0-9_.-]*)")
-_SECRETS = frozenset({"QUALYS_PASSWORD", "QUALYS_TOKEN", "QUALYS_CLIENT_SECRET"})
+SECRETS = frozenset({"QUALYS_PASSWORD", "QUALYS_TOKEN", "QUALYS_CLIENT_SECRET"})
 _TEXT = Shape(kinds=frozenset({"string"}), text=True)
 _NOWHERE = Span(1, 1, 1, 1)
+_TEXT_OF_ONE = 100
+"""Characters of a text that are counted as one value where it is put in."""
 _TYPES: Mapping[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,)}
 
 
@@ -52,18 +54,37 @@ def given(name: str, text: str, declared: Variable | None) -> Variable:
     return Variable(name, ScalarNode(_NOWHERE, text, plain=bool(text)), type=declared.type if declared else None)
 
 
+class Sources(Protocol):
+    """Where values come from, and what is suggested for a name that is in none of them."""
+
+    @property
+    def limits(self) -> ReadLimits: ...
+    @property
+    def variables(self) -> Mapping[str, Variable]: ...
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+    @property
+    def variable_names(self) -> Names: ...
+    @property
+    def environment_names(self) -> Names: ...
+
+
 Report = Callable[[str, Refusal], None]
 """Tells that something is wrong at a pointer of the document in hand."""
 
 
 @dataclass(slots=True)
 class Substitution:
-    """Values with their references replaced, and the origin of each value that came from one."""
+    """Values with their references replaced, and the origin of each value that came from one.
 
-    variables: Mapping[str, Variable]
-    environ: Mapping[str, str]
+    `repeated`: how many values the references stand for beyond one each, a hundred characters counted as one: a short text can
+    ask for a long variable many times, or for one that is made of many others.
+    """
+
+    sources: Sources
     report: Report
     origins: dict[str, Origin] = field(default_factory=dict)
+    repeated: int = 0
 
     def apply(self, value: Any, shape: Shape, pointer: str = "") -> Any:
         """The value with every reference resolved; containers that hold none are given back as they are."""
@@ -102,14 +123,16 @@ class Substitution:
         return self._variable(name["key"], shape, pointer, within)
 
     def _environment(self, name: str, shape: Shape, pointer: str) -> Any:
-        if name in _SECRETS:
+        if name in SECRETS:
             hint = "credentials are read from the environment by themselves; they never belong in a manifest"
             self.report(pointer, Refusal("variable/secret", f"{name} is a credential and cannot be used in a manifest", hint))
             return None
-        text = self.environ.get(name)
+        text = self.sources.environ.get(name)
         if text is None:
-            hint = did_you_mean(name, (known for known in self.environ if known not in _SECRETS)) or f"set {name}"
+            hint = self.sources.environment_names.did_you_mean(name) or f"set {name}"
             self.report(pointer, Refusal("variable/missing", f"the environment variable {name} is not set", hint))
+            return None
+        if self._is_too_much(len(text) // _TEXT_OF_ONE, pointer):
             return None
         self.origins[pointer] = Origin(f"environment variable {name}")
         refusals: list[tuple[Span, Refusal]] = []
@@ -117,13 +140,20 @@ class Substitution:
         return text if refusals else value
 
     def _variable(self, name: str, shape: Shape, pointer: str, within: tuple[str, ...]) -> Any:
-        variable = self.variables.get(name)
+        variable = self.sources.variables.get(name)
         if variable is None or variable.node is None:
             self.report(pointer, self._missing(name, declared=variable is not None))
             return None
         if name in within:
             chain = " -> ".join((*within, name))
             self.report(pointer, Refusal("variable/cycle", f"the variable refers to itself: {chain}"))
+            return None
+        if len(within) >= self.sources.limits.depth:
+            message = f"the variable is made of others, more than {len(within)} levels deep"
+            self.report(pointer, Refusal("variable/too-large", message, "use fewer levels"))
+            return None
+        # What a document's own text asks for once is in proportion to it; what variables ask of each other need not be.
+        if self._is_too_much(_weight(variable.node) + bool(within), pointer):
             return None
         self.origins[pointer] = variable.origin()
         refusals: list[tuple[Span, Refusal]] = []
@@ -143,12 +173,23 @@ class Substitution:
             return {key: self._nested(item, shape.child(key), pointer, within) for key, item in value.items()}
         return value
 
+    def _is_too_much(self, more: int, pointer: str) -> bool:
+        """Whether a reference stands for more than a document may hold; told once."""
+        most = self.sources.limits.nodes
+        if self.repeated > most:
+            return True
+        self.repeated += more
+        if self.repeated > most:
+            message = f"the document has more than {most:,} values once its variables are put in"
+            self.report(pointer, Refusal("variable/too-large", message, "split it, or use fewer variables"))
+        return self.repeated > most
+
     def _missing(self, name: str, *, declared: bool) -> Refusal:
         if declared:
             return Refusal(
                 "variable/missing", f'the variable "{name}" has no value', f"give --var {name}=VALUE, or declare a default"
             )
-        hint = did_you_mean(name, self.variables) or "declare it under spec.variables of the project"
+        hint = self.sources.variable_names.did_you_mean(name) or "declare it under spec.variables of the project"
         return Refusal("variable/missing", f'there is no variable "{name}"', hint)
 
     def _check_type(self, variable: Variable, value: Any, pointer: str) -> None:
@@ -160,6 +201,11 @@ class Substitution:
             value = _plain_value(value)
         if not isinstance(value, wanted) or (isinstance(value, bool) and variable.type != "boolean"):
             self.report(pointer, Refusal("variable/type", f'the variable "{variable.name}" must be of type {variable.type}'))
+
+
+def _weight(node: Node) -> int:
+    """How many values a node stands for beyond one."""
+    return len(node.text) // _TEXT_OF_ONE if isinstance(node, ScalarNode) else node.size - 1
 
 
 def _plain_value(text: str) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from declarative.core.diagnostics import MORE_FINDINGS, MOST_FINDINGS, more_findings
+from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, more_findings
 from declarative.core.suggest import closest
 from declarative.schema import messages
 from declarative.schema.registry import Schema, schema_for
@@ -51,7 +51,7 @@ def violations(kind: str, instance: Any) -> tuple[Violation, ...]:
     more: Violation | None = None
     for violation, hint, place in _all_told(kind, instance):
         if len(found) == MOST_FINDINGS:
-            more = Violation(violation.pointer, MORE_FINDINGS, more_findings(), "correct the ones that are listed first")
+            more = Violation(violation.pointer, MORE_FINDINGS, more_findings(), CORRECT_THESE)
             break
         found[(order.of(place), violation.rule, violation.message)] = violation, hint
     told = _without_echoes([found[key] for key in sorted(found)])
@@ -88,6 +88,13 @@ def is_valid(kind: str, instance: Any) -> bool:
     return _accepted(kind, instance) or _reference(kind).is_valid(instance)
 
 
+def lacks_only(kind: str, instance: Any) -> bool:
+    """Whether nothing but missing keys can be wrong with it. False also where that takes a longer look.
+
+    Raises KeyError for an unknown kind."""
+    return _accepts(_undemanding(kind), instance)
+
+
 def pointer_to(path: Sequence[str | int]) -> str:
     """A JSON pointer (RFC 6901) for a path of keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
@@ -101,6 +108,24 @@ def _fast(kind: str) -> Callable[[Any], bool]:
 
 
 @cache
+def _undemanding(kind: str) -> Callable[[Any], bool]:
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(_without_required(schema_for(kind))).is_valid
+
+
+def _without_required(schema: Any) -> Any:
+    if isinstance(schema, Mapping):
+        # What is asked for inside of `not` is a condition, not a demand.
+        return {
+            key: value if key == "not" else _without_required(value)
+            for key, value in schema.items()
+            if key != "required" or isinstance(value, Mapping)
+        }
+    return [_without_required(one) for one in schema] if isinstance(schema, list) else schema
+
+
+@cache
 def _reference(kind: str) -> Validator:
     import jsonschema
 
@@ -109,7 +134,10 @@ def _reference(kind: str) -> Validator:
 
 
 def _accepted(kind: str, instance: Any) -> bool:
-    check = _fast(kind)
+    return _accepts(_fast(kind), instance)
+
+
+def _accepts(check: Callable[[Any], bool], instance: Any) -> bool:
     try:
         return check(instance)
     except (TypeError, ValueError, OverflowError, RecursionError):

@@ -40,6 +40,12 @@ def found(tmp_path):
     [
         ("yaml/duplicate-key", IDENTITY + "  coreAttributes:\n    hostName: a\n" + "    hostName: b\n" * MANY),
         ("schema/type", IDENTITY + "  coreAttributes:\n    softwares:\n" + "    - 1\n" * MANY),
+        (
+            "variable/missing",
+            IDENTITY
+            + "  coreAttributes:\n    customConnectorAttributes:\n"
+            + "".join(f"      k{n}: ${{var.x}}\n" for n in range(MANY)),
+        ),
         ("asset/ip-address", "  identityAttributes:\n    sourceNativeKey: NK\n    ipAddress:\n" + "    - x\n" * MANY),
     ],
 )

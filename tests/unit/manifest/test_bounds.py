@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from declarative.manifest import load
 from declarative.manifest.documents import Context, read_document
 from declarative.manifest.format import format_text
 from declarative.manifest.sources import ReadLimits, documents_of
@@ -78,3 +79,56 @@ def test_wildcards_match_wherever_there_is_a_way(tmp_path, pattern, file):
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text("a: 1\n")
     assert list(files_matching(tmp_path, [pattern])[0]) == [file]
+
+
+PROJECT = "apiVersion: declarative/v1\nkind: Project\nmetadata: {name: p}\nspec:\n  platform: EU1\n"
+
+
+def loaded(root, project, manifests):
+    (root / "manifests").mkdir()
+    (root / "declarative.yaml").write_text(PROJECT + project)
+    (root / "manifests" / "a.yaml").write_text(manifests)
+    return load(root, environ={})
+
+
+def test_variables_made_of_each_other_do_not_grow_without_bounds(tmp_path):
+    doubling = "".join(f"    v{n + 1}: ${{var.v{n}}}${{var.v{n}}}\n" for n in range(40))
+    found = loaded(tmp_path, "  variables:\n    v0: x\n" + doubling, HEAD + "    hostName: ${var.v40}\n").diagnostics
+    assert "variable/too-large" in {one.rule for one in found}
+    assert len(found) < 10
+
+
+def test_a_long_chain_of_variables_is_refused_and_does_not_overflow_the_stack(tmp_path):
+    chain = "".join(f"    v{n + 1}: ${{var.v{n}}}\n" for n in range(5_000))
+    found = loaded(tmp_path, "  variables:\n    v0: x\n" + chain, HEAD + "    hostName: ${var.v5000}\n").diagnostics
+    told = [one for one in found if one.rule.startswith("variable/")]
+    assert [one.rule for one in told] == ["variable/too-large"]
+    assert "levels deep" in told[0].message
+
+
+def test_a_chain_of_a_few_variables_is_followed(tmp_path):
+    chain = "".join(f"    v{n + 1}: ${{var.v{n}}}\n" for n in range(20))
+    variables = "  variables:\n    v0: x\n" + chain
+    project = loaded(tmp_path, variables, HEAD.replace("connector: c", "connector: ${var.v20}") + "    description: y\n")
+    assert not [one for one in project.diagnostics if one.rule.startswith("variable/")]
+
+
+def test_a_short_text_cannot_ask_for_a_long_variable_without_end(tmp_path):
+    long = "  variables:\n    long: [" + "x, " * 1_000 + "x]\n"
+    found = loaded(tmp_path, long, HEAD + "    softwares:\n" + "    - ${var.long}\n" * 1_000).diagnostics
+    assert "variable/too-large" in {one.rule for one in found}
+
+
+def test_many_documents_of_repeated_aliases_are_left_at_a_bound(tmp_path):
+    bomb = "a: &a [" + "x," * 20 + "]\nb: &b [" + "*a," * 20 + "]\nc: &c [" + "*b," * 20 + "]\nd: [" + "*c," * 5 + "]\n"
+    project = loaded(tmp_path, "", (bomb + "---\n") * 100)
+    left = [one for one in project.diagnostics if one.rule == "yaml/too-many-nodes"]
+    assert len(left) == 1
+    assert "were not looked at" in left[0].message
+    assert project.unread
+
+
+def test_scalars_may_be_repeated_as_often_as_they_are_asked_for(tmp_path):
+    keys = "".join(f"      k{n}: ${{var.site}}\n" for n in range(5_000))
+    project = loaded(tmp_path, "  variables: {site: Berlin}\n", HEAD + "    customConnectorAttributes:\n" + keys)
+    assert not [one for one in project.diagnostics if one.rule.startswith(("variable/", "yaml/"))]
