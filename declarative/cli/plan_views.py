@@ -14,15 +14,27 @@ DETAILS = ("names", "fields", "full")
 def plan_views(plan: Plan, *, detail: str, list_all: bool, title: str = "Plan") -> Mapping[str, Renderer]:
     """`title`: what the document is, "Plan" or "Drift"."""
     from declarative.plan import codec
-    from declarative.render.plan_html import plan_html
-    from declarative.render.plan_json import json_bytes
-    from declarative.render.plan_markdown import plan_markdown
-    from declarative.render.plan_text import plan_text
 
     digest = codec.digest(plan)
-    return {
-        "text": lambda color: plan_text(plan, color=color, detail=detail, list_all=list_all, digest=digest, title=title),
-        "json": lambda _: json_bytes(codec.to_json(plan, list_all=list_all)).decode(),
-        "markdown": lambda _: plan_markdown(plan, digest=digest, list_all=list_all, title=title),
-        "html": lambda _: plan_html(plan, digest=digest, list_all=list_all, title=title),
-    }
+
+    def text(color: bool) -> str:
+        from declarative.render.plan_text import plan_text
+
+        return plan_text(plan, color=color, detail=detail, list_all=list_all, digest=digest, title=title)
+
+    def json(_: bool) -> str:
+        from declarative.render.plan_json import json_bytes
+
+        return json_bytes(codec.to_json(plan, list_all=list_all)).decode()
+
+    def markdown(_: bool) -> str:
+        from declarative.render.plan_markdown import plan_markdown
+
+        return plan_markdown(plan, digest=digest, list_all=list_all, title=title)
+
+    def html(_: bool) -> str:
+        from declarative.render.plan_html import plan_html
+
+        return plan_html(plan, digest=digest, list_all=list_all, title=title)
+
+    return {"text": text, "json": json, "markdown": markdown, "html": html}

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from declarative.assets.sight import Sight
 from declarative.qualys.model import Page
-from declarative.qualys.paging import Shape, envelope, pages, whole
+from declarative.qualys.paging import Shape, envelope, one_ahead, pages, whole
 from declarative.qualys.sights import decode_sights
 from declarative.qualys.transport import JSON, Transport, json_body
 from declarative.qualys.wire import Request
@@ -58,7 +58,8 @@ def scan(
     def request(cursor: int | None, size: int) -> Request:
         return replace(_search_request(cursor, size, body, updated_since, exclude), decoder=decode_sights)
 
-    for page in pages(transport, request, _SIGHTS, size=_within(page_size), after=0, most=max_pages):
+    found = pages(transport, request, _SIGHTS, size=_within(page_size), after=0, most=max_pages)
+    for page in one_ahead(found):
         yield cast("Sequence[Sight]", page.records)
 
 

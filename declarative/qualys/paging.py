@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from declarative.qualys.answers import Answer
 from declarative.qualys.model import Page
 from declarative.qualys.transport import Transport
 from declarative.qualys.verdicts import CallClass, Failure
 from declarative.qualys.wire import Request
+
+T = TypeVar("T")
 
 # How often a page whose answer lacks hasMore is asked for before the size of the page has to tell (facts 3.5).
 HASMORE_TRIES = 3
@@ -75,6 +78,16 @@ def pages(
             return
         cursor, count = following, count + 1
         ahead = {number for number in {*ahead, *fresh} if number > following}
+
+
+def one_ahead(found: Iterator[T]) -> Iterator[T]:
+    """The same, each fetched while the one before it is being worked on. Never more than one at a time, so that the order of
+    calls stays; whoever stops early has asked for one that nobody looks at."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as pool:
+        coming = pool.submit(next, found, None)
+        while (one := coming.result()) is not None:
+            coming = pool.submit(next, found, None)
+            yield one
 
 
 def _next(raw: _Raw, cursor: int | None) -> int | None:
