@@ -10,6 +10,7 @@ import orjson
 
 from declarative.assets.fields import TABLE
 from declarative.assets.keys import KINDS
+from declarative.core.nesting import MAX_DEPTH, is_too_deep
 
 
 def _seen() -> frozenset[str]:
@@ -42,8 +43,11 @@ class Sight(NamedTuple):
     packed: bytes
 
     def whole(self) -> dict[str, Any]:
-        """What can be seen of the record. Raises ValueError where that is no JSON after all."""
-        return cut(orjson.loads(self.packed))
+        """What can be seen of the record. Raises ValueError where that is no JSON after all, or nests too deep."""
+        record = orjson.loads(self.packed)
+        if is_too_deep(self.packed, record):
+            raise ValueError(f"JSON nested deeper than {MAX_DEPTH} levels")
+        return cut(record)
 
 
 def cut(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         silence_broken_pipe()
         code = ExitCode.OK
+    gc.freeze()  # the interpreter's last walk for cycles would visit everything once more
     sys.exit(int(code))
 
 

@@ -10,16 +10,15 @@ from typing import Any
 import httpx
 import orjson
 
+from declarative.core.nesting import MAX_DEPTH, is_too_deep
 from declarative.core.secrets import Redactor
 
-MAX_DEPTH = 64
 EXCERPT = 600
 # Below this size every key is checked for duplicates. Above it a page of records stays with the fast decoder, and only
 # the keys that steer paging are looked at: the last of two equal keys inside a record is what every client reads.
 STRICT_BELOW = 64 * 1024
 _STEERING = ("hasMore", "lastSeenAssetId", "assetListData", "lastAssetComponentId", "assetComponentsList")
 _HTML = re.compile(rb"\s*(<!--.{0,400}?-->\s*)?<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
-_ALL_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 class UnreadableError(ValueError):
@@ -82,7 +81,7 @@ def decode(body: bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise UnreadableError(f"not readable as JSON: {error}") from None
-    if may_nest_deeper(text) and _nests_deeper(value):
+    if is_too_deep(text, value):
         raise UnreadableError(f"JSON nested deeper than {MAX_DEPTH} levels")
     if len(text) < STRICT_BELOW or _steered_twice(text, value):
         _refuse_duplicates(text)
@@ -110,32 +109,6 @@ def _refuse_duplicates(text: bytes) -> None:
         raise
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not readable as JSON: {error}") from None
-
-
-def may_nest_deeper(text: bytes) -> bool:
-    """Cheap: peel the innermost brackets off, level by level. Brackets inside strings can only raise a false alarm."""
-    brackets = text.translate(None, _ALL_BUT_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        peeled = brackets.replace(b"{}", b"").replace(b"[]", b"")
-        if len(peeled) == len(brackets):
-            return bool(peeled)
-        brackets = peeled
-    return bool(brackets)
-
-
-def _nests_deeper(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for item in level
-            if isinstance(item, dict | list)
-            for child in (item.values() if isinstance(item, dict) else item)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def said(body: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from declarative.assets.sight import NAMES, Sight, pack
-from declarative.qualys.answers import STRICT_BELOW, decode, may_nest_deeper
+from declarative.qualys.answers import STRICT_BELOW, decode
 
 _STEERING = (b'"hasMore"', b'"lastSeenAssetId"', b'"assetListData"')
 
@@ -44,7 +44,7 @@ def decode_sights(body: bytes) -> Any:
 
 def _quickly(body: bytes) -> dict[str, Any] | None:
     """None for everything that deserves a closer look: what is small, and what is not as expected."""
-    if len(body) < STRICT_BELOW or may_nest_deeper(body) or any(body.count(name) > 1 for name in _STEERING):
+    if len(body) < STRICT_BELOW or any(body.count(name) > 1 for name in _STEERING):
         return None
     try:
         body.decode()  # the decoder passes over what it does not need without minding its encoding

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from declarative.core.errors import InvalidError
-from declarative.qualys.answers import MAX_DEPTH, UnreadableError, decode, said
+from declarative.core.nesting import MAX_DEPTH
+from declarative.qualys.answers import UnreadableError, decode, said
 from declarative.qualys.budget import WaitBudget
 from declarative.qualys.limits import PLAUSIBLE_WAIT, asked_wait, quota_of
 from declarative.qualys.sync_errors import complaints
