@@ -53,11 +53,15 @@ def command(
         with runtime.reader(workspace.project) as reader:
             records = records_of(reader, query, now=now, page_size=workspace.project.page_size, limit=limit)
             live = (LiveAsset(int(record["assetId"]), record) for record in records)
-            written = write_manifests(manifests_for(live, workspace, store, chosen, out), workspace.project.root)
+            say = settings.console.err
+            found = manifests_for(live, workspace, store, chosen, out, now=now, say=say)
+            written = write_manifests(found, workspace.project.root)
         if written:
             adopt(written, lambda: workspace_for(settings, runtime), store)
     for item in written:
         settings.console.out(f"{item.address}  {item.path}  (asset {item.live.asset_id})")
+        for what in item.left_out:
+            settings.console.err(f"{item.address}: left out {what}")
     settings.console.note(f"imported {len(written)} asset{'s' * (len(written) != 1)}" if written else "nothing new was found")
     return ExitCode.OK
 

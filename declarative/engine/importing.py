@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from declarative.assets.model import ConnectorRef, LiveAsset
@@ -12,8 +13,10 @@ from declarative.assets.reverse import manifest_of, needs_pin, suggest_name
 from declarative.core.errors import InvalidError, UsageError
 from declarative.core.files import write_atomic
 from declarative.engine.applying import run_info
+from declarative.engine.declarable import Declarable
 from declarative.engine.workspace import Workspace
 from declarative.manifest.format import format_text
+from declarative.manifest.variables import escaped
 from declarative.plan.known import briefs_of
 from declarative.render.table import yaml_text
 from declarative.state.model import Store
@@ -23,31 +26,45 @@ HEADER = "# Imported from asset {asset_id}. From here on, this file says what th
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One manifest to be written: `path` relative to the project."""
+    """One manifest to be written: `path` relative to the project. `left_out`: live values that cannot stand in a manifest."""
 
     address: str
     path: Path
     text: str
     live: LiveAsset
+    left_out: tuple[str, ...] = ()
 
 
 def manifests_for(
-    records: Iterable[LiveAsset], workspace: Workspace, store: Store, connector: ConnectorRef, folder: Path
+    records: Iterable[LiveAsset],
+    workspace: Workspace,
+    store: Store,
+    connector: ConnectorRef,
+    folder: Path,
+    *,
+    now: datetime,
+    say: Callable[[str], None],
 ) -> Iterator[Imported]:
-    """A manifest for each live asset that the project does not manage yet. Names are unique in the project."""
+    """A manifest for each live asset that the project does not manage yet. Names are unique in the project, and each is one
+    that the project's rules accept; `say` is told of the assets of which no such manifest can be made."""
     bound = {brief.asset_id for _, brief in briefs_of(store.resources())}
     taken = {manifest.address for manifest in workspace.loaded.manifests}
+    settings = workspace.project.rules
+    declarable = Declarable.beside(workspace.desired.assets, now=now, connector=connector, settings=settings)
     for live in records:
         if live.asset_id in bound:
             continue
         name = suggest_name(live)
         if f"Asset/{name}" in taken:
             name = f"{name[:52]}-{live.asset_id}"
+        document, left_out = declarable.fitted(manifest_of(live, connector, name=name, pin=needs_pin(live)), live)
+        if document is None:
+            say(f"asset {live.asset_id} is not imported: {'; '.join(left_out)}")
+            continue
         taken.add(f"Asset/{name}")
-        document = manifest_of(live, connector, name=name, pin=needs_pin(live))
         path = folder / f"{name}.yaml"
-        text = format_text(HEADER.format(asset_id=live.asset_id) + yaml_text(document), path.as_posix()).text
-        yield Imported(f"Asset/{name}", path, text, live)
+        text = format_text(HEADER.format(asset_id=live.asset_id) + yaml_text(escaped(document)), path.as_posix()).text
+        yield Imported(f"Asset/{name}", path, text, live, left_out)
 
 
 def write_manifests(found: Iterable[Imported], root: Path) -> tuple[Imported, ...]:

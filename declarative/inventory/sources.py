@@ -8,6 +8,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,8 @@ from declarative.kinds.model import InventoryDeclaration
 
 BATCH = 20_000
 _SAMPLE = 1_000
+_EXACT_DIGITS = 16
+_LONG_NUMBER = re.compile(rb"[0-9][0-9.]{15}")
 
 Cells = Sequence[str | None]
 
@@ -83,7 +87,9 @@ def require_columns(declaration: InventoryDeclaration, there: Sequence[str], whe
     for column, pointer in declaration.columns.items():
         if column not in there:
             hint = did_you_mean(column, there) or f"the columns are {', '.join(there[:20])}"
-            raise SourceError(f'{where} has no column "{column}"', rule="inventory/unknown-column", pointer=pointer, hint=hint)
+            raise SourceError(
+                f'there is no column "{column}" in {where}', rule="inventory/unknown-column", pointer=pointer, hint=hint
+            )
         if there.count(column) > 1:
             message = f'{where} has the column "{column}" more than once'
             raise SourceError(
@@ -199,7 +205,7 @@ def _jsonl(declaration: InventoryDeclaration, root: Path, collected: Collected) 
     if missing and sample:
         # A key may be left out where it has no value; a column is one that any record has.
         there = [*sample, *(column for column in needed if column not in missing)]
-        require_columns(declaration, list(dict.fromkeys(there)), f"no record of {declaration.source.place}")
+        require_columns(declaration, list(dict.fromkeys(there)), f"the records of {declaration.source.place}")
 
 
 def _jsonl_rows(
@@ -210,10 +216,10 @@ def _jsonl_rows(
         if text.isspace():
             continue
         try:
-            record = orjson.loads(text.removeprefix(codecs.BOM_UTF8) if line == 1 else text)
-        except orjson.JSONDecodeError as error:
+            record = _record_of(text.removeprefix(codecs.BOM_UTF8) if line == 1 else text)
+        except ValueError as error:
             collected.rows += 1
-            collected.reject(name, line, f"the line is not JSON: {error.msg}")
+            collected.reject(name, line, f"the line is not JSON: {getattr(error, 'msg', error)}")
             continue
         if not isinstance(record, dict):
             collected.rows += 1
@@ -224,6 +230,20 @@ def _jsonl_rows(
         if line <= _SAMPLE:
             sample.update(dict.fromkeys(record))
         yield line, [text_of(record.get(column)) for column in needed]
+
+
+def _record_of(text: bytes) -> Any:
+    """Raises ValueError. A number too long for a machine's is kept as text: a key is often a long one."""
+    found = orjson.loads(text)
+    return json.loads(text, parse_int=_exact_int, parse_float=_exact_float) if _LONG_NUMBER.search(text) else found
+
+
+def _exact_int(digits: str) -> int | str:
+    return int(digits) if len(digits) < _EXACT_DIGITS else digits
+
+
+def _exact_float(digits: str) -> float | str:
+    return float(digits) if len(digits) < _EXACT_DIGITS else digits
 
 
 # Parquet and databases: batches of Arrow

@@ -30,6 +30,8 @@ _UNIQUE: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
     ("qualysAssetId", f"{_IDENTITY}/qualysAssetId", "Qualys id", lambda value: value),
 )
 _NATIVE_KEY = f"{_IDENTITY}/sourceNativeKey"
+CLAIMED = ("native key", *(what for _, _, what, _ in _UNIQUE))
+"""What the marks of an asset are of, in their order."""
 
 
 def check(
@@ -83,7 +85,7 @@ def _claims(
 def marks(asset: DesiredAsset) -> tuple[int | None, ...]:
     """A hash of each thing that an asset can claim, None where it does not: two that claim the same have a mark in common.
 
-    The order is always native key, serial number, hardware UUID, Qualys id."""
+    The order is that of `CLAIMED`."""
     found: dict[str, int] = {}
     for _, rule, about, value, pointer in _claims((), (asset,), ()):
         looks = skeleton(value) if type(value) is str else value

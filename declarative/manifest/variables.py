@@ -69,6 +69,15 @@ class Sources(Protocol):
     def environment_names(self) -> Names: ...
 
 
+def escaped(value: Any) -> Any:
+    """The value as it has to be written to mean itself: text from elsewhere must never be taken for a reference."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, Mapping):
+        return {key: escaped(child) for key, child in value.items()}
+    return [escaped(child) for child in value] if isinstance(value, list) else value
+
+
 Report = Callable[[str, Refusal], None]
 """Tells that something is wrong at a pointer of the document in hand."""
 

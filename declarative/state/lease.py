@@ -76,6 +76,8 @@ def acquire_lease(
     began = backend.clock.monotonic()
     while True:
         ours, held = _try(backend, holder, ttl)
+        if held is None:
+            continue  # who held it let go between our two looks
         if ours:
             return HeldLease(backend, held, ttl=ttl, heartbeat=ttl / 3 if heartbeat is None else heartbeat)
         left = timeout - (backend.clock.monotonic() - began)
@@ -84,7 +86,8 @@ def acquire_lease(
         backend.clock.sleep(min(_POLL_SECONDS, left))
 
 
-def _try(backend: Backend, holder: str, ttl: float) -> tuple[bool, LeaseInfo]:
+def _try(backend: Backend, holder: str, ttl: float) -> tuple[bool, LeaseInfo | None]:
+    """Whether the lease is ours now, and who holds it."""
     lease_id = str(uuid.uuid4())
     with backend.write() as connection:
         now = backend.now(connection)
@@ -94,9 +97,7 @@ def _try(backend: Backend, holder: str, ttl: float) -> tuple[bool, LeaseInfo]:
         )
         connection.execute(taking.on_conflict_do_nothing())
         held = _row(connection)
-    if held is None:
-        raise StateError(f"The state {backend.place} keeps no lease.", hint="Run the command again.")
-    return held.lease_id == lease_id, held
+    return held is not None and held.lease_id == lease_id, held
 
 
 class HeldLease:

@@ -41,6 +41,31 @@ def test_importing_again_finds_only_what_is_new(estate: Any) -> None:
     assert estate.ok("plan", "--json").json["summary"]["unchanged"] == 5
 
 
+def test_what_a_manifest_cannot_say_is_left_out_and_told_and_the_next_plan_is_empty(estate: Any) -> None:
+    estate.environ["DEPLOY_KEY"] = "canary-deploy-key"
+    hostile = (
+        {"businessInformation": {"department": "${env.DEPLOY_KEY}", "company": "$${x} $"}},
+        {"businessInformation": {"department": "a\x1b[31mb\u202e"}},
+        {"openPortListData": {"openPort": [{"port": 443, "protocol": "TCP"}, {"port": 99999, "protocol": "TCP"}]}},
+        {"biosSerialNumber": "SAME"},
+        {"biosSerialNumber": "same"},
+    )
+    for at, values in enumerate(hostile):
+        estate.server.call("/_sandbox/drift", {"assetId": 5000001 + at, "set": values})
+    imported = estate.ok("import", "--filter", "asset.assetID=LESS_THAN_EQUAL=5000006")
+    assert len(imported.out.splitlines()) == 6
+    assert "left out coreAttributes.businessMetaData.department (it holds the character U+001B" in imported.err
+    assert "left out coreAttributes.ports (" in imported.err
+    assert "left out identityAttributes.serialNumber (another manifest has the same serial number)" in imported.err
+    estate.ok("validate")
+    estate.ok("fmt", "--check")
+    plan = estate.run("plan", "--json", "--all", "--detailed-exitcode")
+    assert plan.code == 0, plan.text
+    assert plan.json["summary"]["unchanged"] == 6
+    assert "canary-deploy-key" not in estate.ok("render").text
+    assert "${env.DEPLOY_KEY}" in estate.ok("render").out
+
+
 def test_an_import_into_a_folder_the_project_does_not_read_records_nothing(estate: Any) -> None:
     finished = estate.run("import", "--limit", "1", "--out", "elsewhere")
     assert finished.code == 4
