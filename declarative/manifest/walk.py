@@ -74,7 +74,10 @@ def read_file(path: Path, relative: str, limits: ReadLimits) -> tuple[bytes | No
                 ]
             if status.st_size > limits.file_bytes:
                 return None, [too_large(relative, status.st_size, limits.file_bytes)]
-            data = file.read(limits.file_bytes + 1)
+            # Room for the largest file costs more than reading a usual one; a file that has grown since is read to its end.
+            data = file.read(status.st_size + 1)
+            if len(data) > status.st_size:
+                data += file.read(limits.file_bytes + 1 - len(data))
     except OSError as error:
         return None, [_error("path/unreadable", relative, f"the file cannot be read: {error.strerror}", "check its permissions")]
     if len(data) > limits.file_bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from declarative.core.diagnostics import Severity
 from declarative.core.errors import InvalidError
 from declarative.manifest import find_project, load, project_files
 from declarative.manifest.sources import ReadLimits
+from declarative.manifest.walk import read_file
 from declarative.plan.model import Limit
 
 CONNECTOR = """\
@@ -320,3 +322,14 @@ spec:
   environments:
     prod: {overlays: [overlays/]}
 """
+
+
+def test_a_file_that_does_not_tell_its_size_is_read_to_its_end_and_no_further_than_the_limit():
+    path = Path("/proc/self/limits")
+    if not path.is_file():
+        pytest.skip("the kernel offers no such file here")
+    data, wrong = read_file(path, "limits", ReadLimits())
+    assert (data, wrong) == (path.read_bytes(), [])
+    data, (wrong,) = read_file(path, "limits", ReadLimits(file_bytes=20))
+    assert data is None
+    assert "limits" in str(wrong.position)
