@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import importlib.util
 from typing import Any
 
 import click
+
+from declarative.core.suggest import closest
 
 # name -> one line for `--help`, in the order users meet them
 COMMANDS: dict[str, str] = {
@@ -39,10 +39,10 @@ class LazyGroup(click.Group):
     """Finds `NAME` in `declarative.cli.NAME_cmd`, attribute `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in COMMANDS if _exists(name)]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS or not _exists(cmd_name):
+        if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(_module(cmd_name))
         command: click.Command = module.command
@@ -51,8 +51,8 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in COMMANDS and not ctx.resilient_parsing:
-            close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else " See 'declarative --help'."
+            close = closest(name, COMMANDS)
+            hint = f" Did you mean '{close}'?" if close else " See 'declarative --help'."
             raise click.UsageError(f"No such command '{name}'.{hint}", ctx=ctx)
         return super().resolve_command(ctx, args)
 
@@ -64,10 +64,6 @@ class LazyGroup(click.Group):
 
 def _module(name: str) -> str:
     return f"declarative.cli.{name}_cmd"
-
-
-def _exists(name: str) -> bool:
-    return importlib.util.find_spec(_module(name)) is not None
 
 
 def load(name: str) -> Any:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
 
 MASK = "[redacted]"
 
@@ -52,6 +48,11 @@ class Redactor:
         value = secret.reveal()
         if len(value) < 4:
             return
+        import base64
+        import html
+        import json
+        from urllib.parse import quote, quote_plus
+
         forms = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
         forms.add(json.dumps(value, ensure_ascii=False)[1:-1])
         forms |= {repr(value)[1:-1], html.escape(value), value.encode().hex()}

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, Table, cast, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import Float
 
 from declarative.core.clock import Clock
@@ -19,7 +20,10 @@ from declarative.state.failures import RESTORE, translated
 # first and writes later fails with "busy" instead of waiting when another process wrote in between.
 WRITES = {"declarative_writes": True}
 
-Insert = sqlite.Insert | postgresql.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    Insert = sqlite.Insert | postgresql.Insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,11 @@ class Backend:
 
     def insert(self, table: Table) -> Insert:
         """An INSERT that knows ON CONFLICT; both databases speak it the same way."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        if self.is_sqlite:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # as long to load as half of the rest, and few have a server
+
+        return postgresql.insert(table)
 
     def now(self, connection: Connection) -> float:
         """Seconds since the epoch by the clock that all users of this store share: the server's own where there is one."""

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, t
 from sqlalchemy.schema import CreateSchema
 
 from declarative.core.errors import InvalidError, StateError
+from declarative.state.tables import complete_for_postgresql
 
 DEFAULT_SCHEMA = "declarative"
 _SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -46,6 +47,7 @@ def server_engine(url: URL) -> tuple[Engine, str]:
             hint="Run `pip install 'qualys-declarative[postgres]'`.",
         ) from error
     schema, rest = _schema_of(url)
+    complete_for_postgresql()
     engine = create_engine(
         rest.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
