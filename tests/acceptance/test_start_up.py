@@ -37,6 +37,18 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     assert "declarative" in done.stdout
 
 
+def test_a_state_in_a_file_is_opened_without_the_dialect_of_a_server(tmp_path) -> None:
+    code = (
+        "import sys\n"
+        "from declarative.core.clock import SystemClock\n"
+        "from declarative.state import open_store\n"
+        f"open_store({str(tmp_path / 'state.db')!r}, clock=SystemClock()).close()\n"
+        "sys.exit('sqlalchemy.dialects.postgresql' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_version_is_the_package_s() -> None:
     from declarative import __version__
 
