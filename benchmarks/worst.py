@@ -103,7 +103,7 @@ INPUTS: Mapping[str, tuple[str, Callable[[int], str]]] = MappingProxyType(
         "unknown keys on one line": (ASSET + IDENTITY + "  coreAttributes: {", _many("k#: 1,")),
         "long integers": (CORE + "    volumes:\n", _many("    - {size: 1, x: 1234567890123456789}\n")),
         "long keys": (CORE, _many("    " + "k" * 1000 + "#: 1\n")),
-        "directives": ("", _many("%TAG !a#! x\n")),
+        "directives": ("", lambda n: "".join(f"%TAG !a{n}x{each}! x\n" for each in range(10_000)) + "--- x\n"),
         "a comment of one line above a mistake": (CORE + "    softwares: 1\n    # ", _many("# ")),
         "spaces in a list of ids": (
             API + "kind: Report\nmetadata: {name: r}\nspec:\n  request:\n    name: r\n    assetList: '1",

@@ -44,6 +44,9 @@ except ImportError:  # PyYAML built without libyaml: the same events, slower
             Parser.__init__(self)
 
 
+_MOST_DIRECTIVES = 100
+
+
 class _Stop(Exception):  # noqa: N818 - an unwinding of the reader, never seen outside
     """The document cannot be read further."""
 
@@ -73,6 +76,7 @@ class _Reader:
     def read(self) -> Reading:
         root: Node | None = None
         try:
+            self._check_directives()
             self._parser = events_of(self._document.text)
             root = self._document_node()
         except _Stop:
@@ -86,6 +90,13 @@ class _Reader:
             refusal = Refusal(MORE_FINDINGS, more_findings(len(self._hidden)), CORRECT_THESE)
             self._found.append(refused(self._document, self._hidden[0], refusal))
         return Reading(root, tuple(self._found), self._repeated)
+
+    def _check_directives(self) -> None:
+        # The parser compares each with all before it.
+        if self._document.text.count("\n%") > _MOST_DIRECTIVES:
+            message = f"more than {_MOST_DIRECTIVES} directives (lines that begin with `%`) stand above the document"
+            self._refuse(self._whole(), Refusal("yaml/syntax", message, "remove them; manifests need none"))
+            raise _Stop
 
     def _document_node(self) -> Node | None:
         root: Node | None = None

@@ -9,7 +9,7 @@ import pytest
 from declarative.manifest import load
 from declarative.manifest.documents import Context, read_document
 from declarative.manifest.format import format_text
-from declarative.manifest.sources import ReadLimits, documents_of
+from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
 from declarative.manifest.walk import files_matching
 
 LENGTH = 20_000
@@ -132,3 +132,10 @@ def test_scalars_may_be_repeated_as_often_as_they_are_asked_for(tmp_path):
     keys = "".join(f"      k{n}: ${{var.site}}\n" for n in range(5_000))
     project = loaded(tmp_path, "  variables: {site: Berlin}\n", HEAD + "    customConnectorAttributes:\n" + keys)
     assert not [one for one in project.diagnostics if one.rule.startswith(("variable/", "yaml/"))]
+
+
+def test_more_directives_than_anybody_needs_are_refused():
+    document = RawDocument("f.yaml", "".join(f"%TAG !a{n}! x\n" for n in range(200)) + "---\na: 1\n")
+    found = read_document(document, Context()).diagnostics
+    assert [one.rule for one in found] == ["yaml/syntax"]
+    assert "directives" in found[0].message
