@@ -55,6 +55,8 @@ def execute(request: ApplyRequest) -> ApplyResult:
 def _audited(context: Context) -> ApplyResult:
     request = context.request
     request.probe("run:begin:before")
+    if request.plan.environment is not None:
+        request.store.belong_to(request.plan.environment)
     request.store.begin_run(
         Run(
             run_id=context.run_id,

@@ -85,15 +85,11 @@ def run(arguments: list[str], console: Console) -> ExitCode:
 
 def report(console: Console, error: DeclarativeError) -> None:
     """An error that stops a run, on stderr."""
-    from declarative.core.errors import InvalidError
-    from declarative.render.diagnostics import diagnostics_text
     from declarative.render.errors import error_text
 
     if console.log_json:
         _log_error(console, error)
         return
-    if isinstance(error, InvalidError) and error.diagnostics:
-        console.err(diagnostics_text(error.diagnostics, color=console.color_err))
     console.err(error_text(error, color=console.color_err))
 
 

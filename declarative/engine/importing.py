@@ -98,6 +98,8 @@ def adopt(manifests: tuple[Imported, ...], reopen: Callable[[], Workspace], stor
         )
     lease = store.acquire(run_info().holder, timeout=lock_timeout)
     try:
+        if workspace.project.environment is not None:
+            store.belong_to(workspace.project.environment)
         store.put(applied_adopted(desired[item.address], item.live) for item in manifests)
     finally:
         lease.release()

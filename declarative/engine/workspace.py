@@ -19,6 +19,7 @@ from declarative.kinds.registry import depends_on_text_alone
 from declarative.manifest import find_project, load
 from declarative.manifest.model import Loaded, Project
 from declarative.manifest.verdict import remember
+from declarative.manifest.walk import PROJECT_FILE
 
 if TYPE_CHECKING:
     from declarative.inventory import Rows
@@ -77,11 +78,35 @@ class Workspace:
             )
 
     def open_store(self, clock: Clock, environ: Mapping[str, str], *, read_only: bool = False) -> Store:
-        """DECLARATIVE_STATE wins over the project, so that a password never needs to be in a file."""
+        """DECLARATIVE_STATE wins over the project, so that a password never needs to be in a file.
+
+        Raises InvalidError where the project's file is wrong, since it may not say any more where the state is, and for the
+        state of another environment, whose objects would all count as removed.
+        """
+        wrong = [one for one in self.loaded.diagnostics if one.is_error and one.position and one.position.file == PROJECT_FILE]
+        if wrong:
+            raise InvalidError(f"{PROJECT_FILE} is wrong; it may not say where the state is", diagnostics=wrong)
         # Validation needs no database: SQLAlchemy loads when a store is opened.
         from declarative.state import open_store
 
-        return open_store(environ.get("DECLARATIVE_STATE") or self.project.state_url, clock=clock, read_only=read_only)
+        url = environ.get("DECLARATIVE_STATE") or self.project.state_url
+        store = open_store(url, clock=clock, read_only=read_only)
+        try:
+            self._refuse_foreign(store)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _refuse_foreign(self, store: Store) -> None:
+        owner, environment = store.environment, self.project.environment
+        if owner is not None and owner != environment:
+            run = f"this run is for {environment}" if environment else "this run names none"
+            raise InvalidError(
+                f"the state {store.place} belongs to the environment {owner}; {run}",
+                hint="give each environment a state of its own: `state` under spec.environments.NAME, another schema=NAME in "
+                "DECLARATIVE_STATE, or leave `state` out",
+            )
 
 
 def bare_workspace(folder: Path) -> Workspace:

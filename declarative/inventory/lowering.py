@@ -16,8 +16,18 @@ from declarative.kinds.context import Context
 from declarative.kinds.model import InventoryDeclaration
 from declarative.kinds.rows import lower_row, row_manifest
 from declarative.manifest.model import RuleSetting
+from declarative.manifest.sources import forbidden
 
 _MOST_WARNINGS = 20
+
+
+def _unseen(cells: Mapping[str, str | None]) -> str | None:
+    """What a manifest may not hold either."""
+    for column, text in cells.items():
+        found = forbidden(text) if text is not None and not text.isprintable() else None
+        if found is not None:
+            return f'the column "{column}" holds the character {found}, which is not allowed'
+    return None
 
 
 @dataclass(slots=True)
@@ -37,7 +47,7 @@ def lowered(
     found = Lowered()
     warnings: Counter[str] = Counter()
     for row in rows:
-        problem = key_problem(row.key)
+        problem = key_problem(row.key) or _unseen(row.cells)
         if problem is not None:
             found.bad.append(BadRow(row.position, problem))
             continue

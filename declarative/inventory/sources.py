@@ -86,7 +86,8 @@ def require_columns(declaration: InventoryDeclaration, there: Sequence[str], whe
     """Raises SourceError for the first column that is needed and not there, or there twice."""
     for column, pointer in declaration.columns.items():
         if column not in there:
-            hint = did_you_mean(column, there) or f"the columns are {', '.join(there[:20])}"
+            known = f"the columns are {', '.join(there[:20])}" if there else "it has no columns: it is empty"
+            hint = did_you_mean(column, there) or known
             raise SourceError(
                 f'there is no column "{column}" in {where}', rule="inventory/unknown-column", pointer=pointer, hint=hint
             )
@@ -219,7 +220,8 @@ def _jsonl_rows(
             record = _record_of(text.removeprefix(codecs.BOM_UTF8) if line == 1 else text)
         except ValueError as error:
             collected.rows += 1
-            collected.reject(name, line, f"the line is not JSON: {getattr(error, 'msg', error)}")
+            why = f"the line is not JSON: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
+            collected.reject(name, line, why)
             continue
         if not isinstance(record, dict):
             collected.rows += 1
@@ -233,9 +235,21 @@ def _jsonl_rows(
 
 
 def _record_of(text: bytes) -> Any:
-    """Raises ValueError. A number too long for a machine's is kept as text: a key is often a long one."""
+    """Raises ValueError, also for a key that stands twice. A number too long for a machine's is kept as text: a key is often a
+    long one."""
     found = orjson.loads(text)
+    # Every key is followed by a colon at once, as often as there are members: nothing stands twice.
+    if isinstance(found, dict) and (text.count(b'":') != len(found) or b'" ' in text or b'"\t' in text):
+        json.loads(text, object_pairs_hook=_once)
     return json.loads(text, parse_int=_exact_int, parse_float=_exact_float) if _LONG_NUMBER.search(text) else found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+        raise ValueError(f'the key "{twice}" stands twice in one object')
+    return members
 
 
 def _exact_int(digits: str) -> int | str:

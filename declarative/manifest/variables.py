@@ -141,6 +141,10 @@ class Substitution:
             hint = self.sources.environment_names.did_you_mean(name) or f"set {name}"
             self.report(pointer, Refusal("variable/missing", f"the environment variable {name} is not set", hint))
             return None
+        if any(text and text == self.sources.environ.get(secret) for secret in SECRETS):
+            hint = "credentials are read from the environment by themselves; they never belong in a manifest"
+            self.report(pointer, Refusal("variable/secret", f"{name} holds a credential and cannot be used in a manifest", hint))
+            return None
         if self._is_too_much(len(text) // _TEXT_OF_ONE, pointer):
             return None
         self.origins[pointer] = Origin(f"environment variable {name}")

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from declarative.assets import marker
-from declarative.assets.fields import CUSTOM
+from declarative.assets.compare import Verdict, compare
+from declarative.assets.fields import CUSTOM, STATUS
 from declarative.assets.identity import Match
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
-from declarative.assets.payload import import_entry
+from declarative.assets.payload import RETIRED, import_entry
 from declarative.core.clock import to_iso
 from declarative.plan.fingerprint import fingerprint as fingerprint_of
 from declarative.plan.model import Action, Change, FieldChange
@@ -111,3 +112,10 @@ def change_of(
         fingerprint,
         candidates,
     )
+
+
+def still_retired(desired: DesiredAsset, fields: Mapping[str, Any], live: LiveAsset) -> tuple[str, ...]:
+    """An asset that comes back after it was retired stays so until a manifest says what it is now."""
+    if STATUS in fields or compare(STATUS, RETIRED, live.record, desired.connector).verdict is not Verdict.EQUAL:
+        return ()
+    return (f"the asset is marked {RETIRED}, and stays so: declare {STATUS} to say what it is now",)

@@ -20,7 +20,7 @@ from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, import_entry
 from declarative.assets.quick import QUICK, custom_in_sync, plainly_equal
-from declarative.plan.changes import change_of, create_of, differ, listed, unmanaged, update_of, when
+from declarative.plan.changes import change_of, create_of, differ, listed, still_retired, unmanaged, update_of, when
 from declarative.plan.fingerprint import fingerprint
 from declarative.plan.model import Action, Basis, Change, FieldChange
 
@@ -108,7 +108,9 @@ def _decide_unknown(desired: DesiredAsset, live: LiveAsset, fields: Mapping[str,
         # The marker was sent with exactly this: what the state lost is known again, and nothing is left to do.
         return Decision(change_of(desired, Action.UNCHANGED, "as its marker says", found), applied_adopted(desired, live))
     if not differing and not unproven:
-        return Decision(change_of(desired, Action.ADOPT, "live is as declared", found, fingerprint=fingerprint(desired, live)))
+        warnings = (*found.warnings, *still_retired(desired, fields, live))
+        seen = fingerprint(desired, live)
+        return Decision(change_of(desired, Action.ADOPT, "live is as declared", found, warnings=warnings, fingerprint=seen))
     blind = Basis.MARKER if marker.DIGEST_PATH in fields else Basis.APPLIED
     changes = [
         FieldChange(path, compared[path].live_value, value, _basis(compared[path], blind))
@@ -116,7 +118,7 @@ def _decide_unknown(desired: DesiredAsset, live: LiveAsset, fields: Mapping[str,
         if path in differing or path in unproven
     ]
     reason = differ(differing) if differing else f"{listed(unproven)} cannot be read back, and nothing is recorded as sent"
-    return Decision(update_of(desired, live, reason, changes, found))
+    return Decision(update_of(desired, live, reason, changes, found, (*found.warnings, *still_retired(desired, fields, live))))
 
 
 def _basis(seen: Comparison, blind: Basis) -> Basis:
@@ -252,7 +254,8 @@ def _decide_unseen(
         changes = _against_applied(applied, fields, differing)
         return Decision(create_of(desired, f"{differ(differing)}; {state}", changes, found, warnings))
     if given.settling(applied.sent_at):
-        reason = f"sent at {when(applied)}, not in the inventory yet"
+        now = f"asset {applied.asset_id} is not in the inventory now" if applied.ever_seen else "not in the inventory yet"
+        reason = f"sent at {when(applied)}, {now}"
         return Decision(change_of(desired, Action.PENDING, reason, found, warnings=warnings))
     gone = f"asset {applied.asset_id} vanished from the inventory" if applied.ever_seen else "accepted, but never arrived"
     reason = f"{gone} (last sent at {when(applied)})" if applied.sent_at else gone
@@ -297,7 +300,10 @@ def _connector_change(desired: DesiredAsset, applied: AppliedAsset) -> FieldChan
 
 
 def _connector_reason(desired: DesiredAsset, applied: AppliedAsset) -> str:
-    return f"the connector changed from {applied.connector.name} to {desired.connector.name}"
+    before, after = applied.connector, desired.connector
+    if before.name == after.name:
+        return f"the connector changed from {_connector_words(before)} to {_connector_words(after)}"
+    return f"the connector changed from {before.name} to {after.name}"
 
 
 def _connector_words(connector: ConnectorRef) -> str:

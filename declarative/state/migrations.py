@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sqlalchemy import Connection, bindparam, insert, inspect, select, text, update
+from sqlalchemy import Connection, Table, bindparam, insert, inspect, select, text, update
 
 from declarative import __version__
 from declarative.core.errors import StateError
@@ -51,9 +51,7 @@ def migrate(connection: Connection, version: int) -> None:
 
 def _add_digests(connection: Connection) -> None:
     """1 to 2: each record carries a digest, so that an unchanged one is not written again and a damaged one is found."""
-    schema = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
-    place = f"{schema}.{resources.name}" if schema else resources.name
-    connection.execute(text(f"ALTER TABLE {place} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"))
+    connection.execute(text(f"ALTER TABLE {_place(connection, resources)} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"))
     rows = connection.execute(select(resources.c.address, resources.c.kind, resources.c.document)).all()
     setting = update(resources).where(resources.c.address == bindparam("key")).values(digest=bindparam("fresh"))
     for chunk in chunks(rows):
@@ -69,5 +67,15 @@ def _index_briefs(connection: Connection) -> None:
         snapshot_metadata.create_all(connection)
 
 
+def _add_environment(connection: Connection) -> None:
+    """3 to 4: the state says which environment it belongs to, once one has been applied."""
+    connection.execute(text(f"ALTER TABLE {_place(connection, meta)} ADD COLUMN environment TEXT"))
+
+
+def _place(connection: Connection, table: Table) -> str:
+    schema = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
+    return f"{schema}.{table.name}" if schema else table.name
+
+
 # From this version to the next one.
-STEPS: Mapping[int, Step] = MappingProxyType({1: _add_digests, 2: _index_briefs})
+STEPS: Mapping[int, Step] = MappingProxyType({1: _add_digests, 2: _index_briefs, 3: _add_environment})

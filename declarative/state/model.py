@@ -173,6 +173,13 @@ class Store(Protocol):
     def calls_of(self, run_id: str) -> tuple[tuple[datetime, CallRecord], ...]:
         """What `record_calls` was given for that run, in that order."""
 
+    @property
+    def environment(self) -> str | None:
+        """The environment that this state belongs to; None until one was applied."""
+
+    def belong_to(self, environment: str) -> None:
+        """From now on this state is that environment's, if it is nobody's yet."""
+
     # plans: single use
     def plan_used_by(self, plan_digest: str) -> str | None:
         """The run id that applied this saved plan, if any."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from declarative.core.errors import StateError
 from declarative.plan.known import briefs_of
@@ -70,6 +70,18 @@ class SqlStore:
     def mark(self) -> StateMark:
         with self._backend.read() as connection:
             return StateMark(*connection.execute(select(meta.c.lineage, meta.c.serial)).one())
+
+    @property
+    def environment(self) -> str | None:
+        """The environment that this state belongs to; None until one was applied."""
+        with self._backend.read() as connection:
+            found = connection.execute(select(meta.c.environment)).scalar_one_or_none()
+        return None if found is None else str(found)
+
+    def belong_to(self, environment: str) -> None:
+        """From now on this state is that environment's, if it is nobody's yet."""
+        with self._backend.write() as connection:
+            connection.execute(update(meta).where(meta.c.environment.is_(None)).values(environment=environment))
 
     @property
     def writable(self) -> bool:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # Of the cache on SQLite: another version is thrown away, not migrated.
 SNAPSHOT_VERSION = 2
 
@@ -41,6 +41,7 @@ meta = Table(
     Column("serial", BigInteger, nullable=False),
     Column("schema_version", Integer, nullable=False),
     Column("created_by", Text, nullable=False),
+    Column("environment", Text),
     CheckConstraint("id = 1", name="meta_has_one_row"),
 )
 

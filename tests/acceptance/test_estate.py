@@ -86,6 +86,33 @@ def test_an_import_overwrites_nothing(estate: Any) -> None:
     assert moved.read_bytes() == before
 
 
+def test_a_project_file_that_is_wrong_never_makes_a_state_look_empty(estate: Any) -> None:
+    estate.ok("import", "--limit", "2")
+    project = estate.folder / "declarative.yaml"
+    text = project.read_text(encoding="utf-8")
+    for wrong in (text + "  settle: [\n", "", text.encode("utf-16")):
+        project.write_bytes(wrong if isinstance(wrong, bytes) else wrong.encode())
+        for command in (("drift", "--detailed-exitcode"), ("state", "list"), ("report", "list"), ("state", "history")):
+            finished = estate.run(*command)
+            assert finished.code == 4, (command, finished.text)
+            assert "declarative.yaml" in finished.err
+
+
+def test_the_state_of_one_environment_is_refused_to_another(estate: Any) -> None:
+    project = estate.folder / "declarative.yaml"
+    text = project.read_text(encoding="utf-8")
+    settings = "spec:\n  state: sqlite:///.declarative/shared.db\n  environments: {prod: {}, dev: {manifests: [dev/*.yaml]}}\n"
+    project.write_text(text.replace("spec: {}\n", settings))
+    estate.ok("import", "--limit", "2", "-e", "prod")
+    assert estate.run("plan", "--detailed-exitcode", "-e", "prod").code == 0
+    for chosen in (("-e", "dev"), ()):
+        refused = estate.run("plan", *chosen)
+        assert refused.code == 4, refused.text
+        assert "belongs to the environment prod" in refused.err
+    own = {"DECLARATIVE_STATE": f"sqlite:///{estate.folder}/.declarative/dev.db"}
+    assert estate.run("plan", "-e", "dev", env=own).code == 0
+
+
 def test_drift_asks_no_manifest_and_tells_by_exit_code(estate: Any) -> None:
     estate.ok("import", "--filter", "asset.assetID=LESS_THAN_EQUAL=5000003")
     assert estate.run("drift", "--detailed-exitcode").code == 0

@@ -186,6 +186,23 @@ def test_long_numbers_of_json_are_kept_to_the_last_digit(read):
     assert second.core["businessMetaData"]["department"] == '["1234567890123456789"]'
 
 
+def test_a_key_that_stands_twice_in_a_record_is_a_bad_row(read, told):
+    spec = SPEC.replace("csv: data/cmdb.csv", "jsonl: data/*.jsonl") + "maxBadRows: 1\n"
+    good = {"sys_id": "a1", "hostname": "web-01", "serial": "S1", "addresses": None, "department": 'said ":1,'}
+    twice = '{"sys_id": "a2", "hostname": "web-02", "serial" : "S2", "serial": "S3"}'
+    workspace = read(spec, {"data/cmdb.jsonl": json.dumps(good) + "\n" + twice})
+    assert ("inventory/bad-row", "data/cmdb.jsonl:2") in told(workspace)
+    assert "serial" in next(one.message for one in workspace.diagnostics if one.rule == "inventory/bad-row")
+    assert len(workspace.desired.assets) == 1
+
+
+def test_a_cell_with_a_character_that_cannot_be_seen_is_a_bad_row(read, told):
+    text = HEADER + "a1,web-01,S1,,Sa\x1bles\na2,web-02,S2,,Sa\u202eles\na3,web-03,S3,,Büro\n"
+    workspace = read(SPEC + "maxBadRows: 2\n", {"data/cmdb.csv": text})
+    assert [place for rule, place in told(workspace)][:2] == ["data/cmdb.csv:2", "data/cmdb.csv:3"]
+    assert [asset.core["businessMetaData"]["department"] for asset in workspace.desired.assets] == ["Büro"]
+
+
 def test_a_file_that_is_no_parquet_is_told(read, told):
     spec = SPEC.replace("csv: data/cmdb.csv", "parquet: data/cmdb.parquet")
     assert told(read(spec, {"data/cmdb.parquet": b"not parquet"})) == [("inventory/unreadable", "manifests/cmdb.yaml:6")]

@@ -107,6 +107,14 @@ def test_an_asset_that_a_manifest_out_of_scope_manages_now_is_never_retired(worl
     assert actions(plan) == {"Asset/web-01": "retire"}
 
 
+def test_an_asset_that_comes_back_after_it_was_retired_is_told_to_stay_so(world: Any) -> None:
+    back = world.change(world.asset(), live=[world.live(business={"operationalStatus": "Retired"})])
+    assert back.action in (Action.ADOPT, Action.UPDATE)
+    assert "marked Retired, and stays so" in back.warnings[-1]
+    said = world.asset(core={"status": "In use"})
+    assert not world.change(said, live=[world.live(business={"operationalStatus": "Retired"})]).warnings
+
+
 def live_only(address: str) -> bool:
     return address == "Asset/web-01"
 

@@ -133,6 +133,7 @@ def test_a_schema_of_version_1_on_a_server_is_migrated_after_a_copy(postgres_url
     schema = store._backend.schema
     with store._backend.write() as connection:
         connection.execute(text(f"ALTER TABLE {schema}.resources DROP COLUMN digest"))
+        connection.execute(text(f"ALTER TABLE {schema}.meta DROP COLUMN environment"))
         connection.execute(migrations.meta.update().values(schema_version=1))
     store.close()
 
@@ -157,6 +158,7 @@ def test_the_cache_of_a_server_in_its_older_form_is_made_anew(postgres_url: str,
         connection.execute(text(f"DROP INDEX {schema}.resources_brief"))
         connection.execute(text(f"DROP TABLE {schema}.snapshot_keys"))
         connection.execute(text(f"ALTER TABLE {schema}.snapshot DROP COLUMN digest"))
+        connection.execute(text(f"ALTER TABLE {schema}.meta DROP COLUMN environment"))
         connection.execute(migrations.meta.update().values(schema_version=2))
     store.close()
 
