@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from declarative.assets.identity import BOUND
 from declarative.assets.model import ConnectorRef, OnRemove
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.plan.model import Action, Check
@@ -54,7 +55,7 @@ def test_one_native_key_under_two_connectors_is_two_assets(world: Any) -> None:
 
 def test_a_removed_manifest_is_forgotten_and_the_asset_stays(world: Any) -> None:
     change = world.change(applied=[world.applied(world.asset())], live=[world.live()])
-    assert (change.action, change.asset_id, change.payload) == (Action.FORGET, 5, None)
+    assert (change.action, change.asset_id, change.matched_by, change.payload) == (Action.FORGET, 5, BOUND, None)
     assert "the asset stays in the inventory" in change.reason
 
 

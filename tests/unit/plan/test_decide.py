@@ -369,3 +369,14 @@ def test_why_a_similar_asset_was_not_taken_is_said_while_waiting_too(world: Any)
     change = world.change(desired, applied=[state], live=[world.live(6, serial="OTHER", assetName="web-01")])
     assert change.action is Action.PENDING
     assert "asset 6 has the same hostName, but its serialNumber is other" in change.warnings[0]
+
+
+def test_a_value_that_the_service_writes_in_another_form_has_arrived(world: Any) -> None:
+    sent = world.applied(world.asset(), converged=False)
+    (seen,) = world.build(world.asset(), applied=[sent], live=[world.live(serial="sn-1")]).observed
+    assert seen.fields["identityAttributes.serialNumber"].converged
+
+
+def test_an_asset_that_is_found_under_another_id_is_bound_to_that_one(world: Any) -> None:
+    (seen,) = world.build(world.asset(), applied=[world.applied(world.asset())], live=[world.live(6)]).observed
+    assert seen.asset_id == 6
