@@ -22,6 +22,7 @@ from declarative.state.tables import snapshot, snapshot_keys, snapshot_meta
 
 _BATCH = 2_000
 _STREAMED = 20_000
+_KEYS_AT_ONCE = 250_000
 _PART = 8 * 1024 * 1024
 # A rebuild that has not ended after this long was killed; its rows are swept away.
 _ABANDONED_SECONDS = 6 * 3600.0
@@ -208,19 +209,30 @@ class SqlSnapshot:
             index_elements=[snapshot.c.generation, snapshot.c.asset_id],
             set_={"record": row.excluded["record"], "digest": row.excluded["digest"]},
         )
-        indexing = self._backend.insert(snapshot_keys).on_conflict_do_nothing()
+        keys: list[tuple[int, int]] = []
         for chunk in chunks(records, _BATCH):
             rows: list[dict[str, Any]] = []
-            keys: list[dict[str, Any]] = []
             for asset_id, record in chunk:
                 digest, found = (None, ()) if indexer is None else indexer(record)
                 packed = self._packed(asset_id, record)
                 rows.append({"generation": generation, "asset_id": asset_id, "digest": digest, "record": packed})
-                keys.extend({"generation": generation, "key": key, "asset_id": asset_id} for key in found)
+                keys.extend((key, asset_id) for key in found)
             with self._backend.write() as connection:
                 connection.execute(adding, rows)
-                if keys:
-                    connection.execute(indexing, keys)
+            if len(keys) >= _KEYS_AT_ONCE:
+                self._index(generation, keys)
+                keys.clear()
+        if keys:
+            self._index(generation, keys)
+
+    def _index(self, generation: int, keys: list[tuple[int, int]]) -> None:
+        """In their order and many at a time: hashes lie anywhere in the index, and each part of it is written anew once a
+        transaction."""
+        keys.sort()
+        adding = self._backend.insert(snapshot_keys).on_conflict_do_nothing()
+        with self._backend.write() as connection:
+            for chunk in chunks(keys, _STREAMED):
+                connection.execute(adding, [{"generation": generation, "key": key, "asset_id": at} for key, at in chunk])
 
     def _merge(self, connection: Connection, staging: int, into: int) -> None:
         target = literal(into, BigInteger)
