@@ -20,8 +20,7 @@ from declarative.schema.validate import violations
 
 _IDENTITY = "/spec/identityAttributes"
 _SECTIONS = (_IDENTITY, "/spec/coreAttributes")
-# In the order of `claims.marks`; the native key is no part of what the inventory shows.
-_CLAIMS = (None, f"{_IDENTITY}/serialNumber", f"{_IDENTITY}/hardwareUuid", None)
+_PIN = f"{_IDENTITY}/qualysAssetId"
 _ATTEMPTS = 10
 
 Refused = tuple[str, str]
@@ -87,8 +86,9 @@ class Declarable:
         """What another manifest claims already; what nobody does is claimed from now on."""
         marks = claims.marks(asset)
         clashes = [at for at, mark in enumerate(marks) if mark in self.taken]
-        for at in clashes:
-            yield _CLAIMS[at] or "", f"another manifest has the same {claims.CLAIMED[at]}"
+        for what, pointer in (claims.CLAIMED[at] for at in clashes):
+            # Who is pinned to the same asset manages it already: there is nothing to leave out.
+            yield "" if pointer == _PIN else pointer, f"another manifest has the same {what}"
         if not clashes:
             self.taken.update(mark for mark in marks if mark is not None)
 

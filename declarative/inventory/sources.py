@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from declarative.core.diagnostics import Position
+from declarative.core.members import unique_members
 from declarative.core.suggest import did_you_mean
 from declarative.inventory.blocks import blocks, trimmed
 from declarative.inventory.cells import text_of
@@ -240,16 +241,8 @@ def _record_of(text: bytes) -> Any:
     found = orjson.loads(text)
     # Every key is followed by a colon at once, as often as there are members: nothing stands twice.
     if isinstance(found, dict) and (text.count(b'":') != len(found) or b'" ' in text or b'"\t' in text):
-        json.loads(text, object_pairs_hook=_once)
+        json.loads(text, object_pairs_hook=unique_members)
     return json.loads(text, parse_int=_exact_int, parse_float=_exact_float) if _LONG_NUMBER.search(text) else found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
-        raise ValueError(f'the key "{twice}" stands twice in one object')
-    return members
 
 
 def _exact_int(digits: str) -> int | str:

@@ -30,8 +30,8 @@ _UNIQUE: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
     ("qualysAssetId", f"{_IDENTITY}/qualysAssetId", "Qualys id", lambda value: value),
 )
 _NATIVE_KEY = f"{_IDENTITY}/sourceNativeKey"
-CLAIMED = ("native key", *(what for _, _, what, _ in _UNIQUE))
-"""What the marks of an asset are of, in their order."""
+CLAIMED = (("native key", _NATIVE_KEY), *((what, pointer) for _, pointer, what, _ in _UNIQUE))
+"""What the marks of an asset are of, and where it stands, in their order."""
 
 
 def check(
@@ -91,7 +91,7 @@ def marks(asset: DesiredAsset) -> tuple[int | None, ...]:
         looks = skeleton(value) if type(value) is str else value
         said = repr((rule, about, looks)).encode("utf-8", "surrogatepass")
         found[pointer] = int.from_bytes(blake2b(said, digest_size=8).digest(), signed=True)
-    return tuple(found.get(pointer) for pointer in (_NATIVE_KEY, *(pointer for _, pointer, _, _ in _UNIQUE)))
+    return tuple(found.get(pointer) for _, pointer in CLAIMED)
 
 
 def check_moves(project: Project, addresses: Collection[str], locate: Locator) -> Iterator[Diagnostic]:

@@ -18,6 +18,7 @@ from declarative.core.canonical import canonical_bytes, digest_of
 from declarative.core.clock import from_iso, to_iso
 from declarative.core.diagnostics import Diagnostic, Position
 from declarative.core.errors import InvalidError
+from declarative.core.members import unique_members
 from declarative.plan.decode import plan_of
 from declarative.plan.model import FORMAT_VERSION, Action, Change, Check, LimitBreach, Plan
 
@@ -101,7 +102,7 @@ def _parse(data: bytes) -> dict[str, Any]:
         raise InvalidError(f"the plan file is larger than {MAX_FILE_BYTES} bytes", hint=_PLAN_AGAIN)
     try:
         orjson.loads(data)  # the strict one: no NaN, no number without bounds, no half of a character
-        document = json.loads(data, object_pairs_hook=_no_duplicates)
+        document = json.loads(data, object_pairs_hook=unique_members)
     except RecursionError as error:
         raise InvalidError("this is not a plan file: it is nested too deep", hint=_PLAN_AGAIN) from error
     except ValueError as error:
@@ -109,13 +110,6 @@ def _parse(data: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InvalidError("this is not a plan file of declarative", hint=_PLAN_AGAIN)
     return document
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    held = dict(pairs)
-    if len(held) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return held
 
 
 # Writing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
@@ -46,8 +47,6 @@ class AssetDecisions:
         self._passed: dict[str, int] = {}
         self._claims: dict[str, Claim] = {}
         self._outside: list[DesiredAsset] = []
-        self._managed: dict[int, str] | None = None
-        self._looking: dict[Term, list[DesiredAsset]] | None = None
         opened = self._sort_out()
         decisions = list(self._decided(opened))
         self._settle(opened, decisions)
@@ -55,18 +54,24 @@ class AssetDecisions:
     def manager(self, applied: AppliedAsset, live: LiveAsset | None) -> str | None:
         """`plan.removed.Manager`. Out of scope is asked about only what would be retired: there a manifest that is not
         planned now must still not lose its asset."""
-        if self._managed is None:
-            self._managed = {asset_id: address for address, asset_id in sorted(self._live_ids())}
         asset_id = live.asset_id if live is not None else applied.asset_id
         inside = self._managed.get(asset_id) if asset_id is not None else None
         return inside if inside is not None or applied.on_remove is not OnRemove.RETIRE else self._outsider(applied, live)
 
+    @cached_property
+    def _managed(self) -> dict[int, str]:
+        return {asset_id: address for address, asset_id in sorted(self._live_ids())}
+
+    @cached_property
+    def _looking(self) -> dict[Term, list[DesiredAsset]]:
+        """By each term and id that one looks for, those of which no match is known here."""
+        found: dict[Term, list[DesiredAsset]] = {}
+        for asset in chain(self._outside, () if self._given.live_complete else self._given.assets):
+            for term in chain(terms_for(asset), _ids(asset.pinned_id, self._bound(asset))):
+                found.setdefault(term, []).append(asset)
+        return found
+
     def _outsider(self, applied: AppliedAsset, live: LiveAsset | None) -> str | None:
-        if self._looking is None:
-            self._looking = {}
-            for asset in chain(self._outside, () if self._given.live_complete else self._given.assets):
-                for term in chain(terms_for(asset), _ids(asset.pinned_id, self._bound(asset))):
-                    self._looking.setdefault(term, []).append(asset)
         if live is None:
             known: Iterable[Term] = terms_for(DesiredAsset(applied.address, applied.connector, applied.identity, {}))
         else:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import orjson
 
+from declarative.core.members import DuplicateKeyError, unique_members
 from declarative.core.nesting import MAX_DEPTH, is_too_deep
 from declarative.core.secrets import Redactor
 
@@ -95,18 +96,10 @@ def _steered_twice(text: bytes, value: Any) -> bool:
 
 
 def _refuse_duplicates(text: bytes) -> None:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise UnreadableError(f"the key {twice[:80]!r} stands twice in one object")
-        return members
-
     try:
-        json.loads(text, object_pairs_hook=unique)
-    except UnreadableError:
-        raise
+        json.loads(text, object_pairs_hook=unique_members)
+    except DuplicateKeyError as error:
+        raise UnreadableError(str(error)) from None
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not readable as JSON: {error}") from None
 

@@ -49,9 +49,7 @@ class SqlSnapshot:
     def rebuilt_at(self, base_url: str) -> datetime | None:
         with self._backend.read() as connection:
             current = _current(connection, base_url)
-            query = select(snapshot_meta.c.started_at).where(snapshot_meta.c.generation == (current or (0, ""))[0])
-            began = connection.execute(query).scalar_one_or_none()
-        return None if began is None else datetime.fromtimestamp(began, UTC)
+        return None if current is None else datetime.fromtimestamp(current[2], UTC)
 
     def records(self, base_url: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """Ascending by asset id, streamed: memory does not grow with their number."""
@@ -249,14 +247,15 @@ class SqlSnapshot:
         connection.execute(adding.on_conflict_do_nothing())
 
 
-def _current(connection: Connection, base_url: str) -> tuple[int, str] | None:
+def _current(connection: Connection, base_url: str) -> tuple[int, str, float] | None:
+    """Generation, watermark and when it was begun."""
     row = connection.execute(
-        select(snapshot_meta.c.generation, snapshot_meta.c.watermark)
+        select(snapshot_meta.c.generation, snapshot_meta.c.watermark, snapshot_meta.c.started_at)
         .where(snapshot_meta.c.base_url == base_url, snapshot_meta.c.complete)
         .order_by(snapshot_meta.c.generation.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def _complete(connection: Connection, generation: int, watermark: str) -> bool:
