@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -17,6 +18,8 @@ from declarative.cli.group import LazyGroup
 from declarative.cli.options import Settings, global_options
 from declarative.core.errors import DeclarativeError
 from declarative.core.exits import ExitCode
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @click.group(
@@ -50,12 +53,20 @@ def main() -> NoReturn:
     except BrokenPipeError:
         silence_broken_pipe()
         code = ExitCode.OK
+    except OSError as error:
+        silence_broken_pipe()
+        console.err(f"Error: the output cannot be written: {error.strerror or error}")
+        console.err("  hint: free some space; what an apply did is in the state all the same: `declarative state history`")
+        code = ExitCode.ERROR
     gc.freeze()  # the interpreter's last walk for cycles would visit everything once more
     sys.exit(int(code))
 
 
 def run(arguments: list[str], console: Console) -> ExitCode:
-    """Runs one command line. Commands return their ExitCode, or None for OK."""
+    """Runs one command line. Commands return their ExitCode, or None for OK.
+
+    Raises OSError where nobody reads or no more can be written: that is for whoever ends the process.
+    """
     try:
         returned = cli.main(args=arguments, prog_name="declarative", standalone_mode=False, obj=Settings(console))
     except click.exceptions.NoArgsIsHelpError as error:
@@ -73,8 +84,10 @@ def run(arguments: list[str], console: Console) -> ExitCode:
     except DeclarativeError as error:
         report(console, error)
         return error.exit_code
-    except BrokenPipeError:
-        raise
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or error.errno in _NO_ROOM:
+            raise
+        return _crash(console, error, arguments)
     except RecursionError as error:
         return _crash(console, error, arguments)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a defect of ours becomes a report, not a traceback

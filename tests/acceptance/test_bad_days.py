@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,26 @@ def test_output_to_a_full_disk_is_an_error_not_a_traceback(workplace: Any, asset
     finished = workplace.run("plan", "-o", "json=/dev/full/plan.json")
     assert finished.code == 64
     assert "/dev/full" in finished.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux device")
+@pytest.mark.parametrize("arguments", [("plan", "--offline"), ("--version",), ("schema", "Asset")])
+def test_standard_output_on_a_full_disk_is_an_error_not_a_defect(workplace: Any, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "declarative", *arguments],
+            cwd=workplace.folder,
+            env=workplace.environ,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert finished.returncode == 1, finished.stderr
+    assert "the output cannot be written: No space left on device" in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert "defect" not in finished.stderr
 
 
 def test_a_state_folder_that_is_a_file_is_a_clear_error(workplace: Any, gateway: Any, asset: Any) -> None:
