@@ -128,7 +128,7 @@ def _apply_saved(job: _Job, plan_file: str) -> tuple[Plan, ApplyResult]:
 
     saved = read_plan(plan_file, job.settings.chdir)
     if job.expect_digest is not None:
-        applying.require_digest(saved.plan, job.expect_digest)
+        applying.require_digest(saved.digest, job.expect_digest)
     applying.require_applicable(saved.plan)
     applying.require_fitting(saved, job.workspace, job.store, job.runtime, resume=job.options.resume)
     return saved.plan, job.carry_out(saved.plan, saved)
@@ -156,14 +156,15 @@ def _plan_and_apply(job: _Job, request: PlanRequest, *, approved: bool) -> tuple
 
     console = job.settings.console
     plan = make_plan(job.workspace, request, job.runtime, job.store)
+    planned = digest(plan)
     if job.expect_digest is not None:
         try:
-            applying.require_digest(plan, job.expect_digest)
+            applying.require_digest(planned, job.expect_digest)
         except StaleError:
-            console.err(plan_text(plan, color=console.color_err, digest=digest(plan)))
+            console.err(plan_text(plan, color=console.color_err, digest=planned))
             raise
     if not console.quiet or not approved:
-        console.err(plan_text(plan, color=console.color_err, digest=digest(plan)))
+        console.err(plan_text(plan, color=console.color_err, digest=planned))
     applying.require_applicable(plan)
     if not applying.needs_apply(plan, job.workspace, job.store):
         return plan, None

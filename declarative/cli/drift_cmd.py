@@ -35,11 +35,12 @@ def command(
     from declarative.engine.drifting import find_drift
     from declarative.engine.narrow import Narrowing
     from declarative.engine.verdict import exit_code
+    from declarative.plan.codec import digest
 
     views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS, base=settings.chdir)
     runtime = runtime_for(settings, max_wait=max_wait)
     workspace = workspace_for(settings, runtime)
     with store_for(workspace, runtime) as store:
         plan = find_drift(workspace, Narrowing.parse(targets, excludes, selectors), runtime, store)
-    emit(settings.console, views, plan_views(plan, detail=detail, list_all=list_all, title="Drift"))
+    emit(settings.console, views, plan_views(plan, digest=digest(plan), detail=detail, list_all=list_all, title="Drift"))
     return exit_code(plan=plan, detailed=detailed_exitcode)

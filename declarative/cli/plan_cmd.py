@@ -57,6 +57,7 @@ def command(
     from declarative.engine.narrow import Narrowing
     from declarative.engine.planning import PlanRequest, make_plan
     from declarative.engine.verdict import exit_code
+    from declarative.plan import codec
 
     views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS, base=settings.chdir)
     request = PlanRequest(
@@ -73,13 +74,14 @@ def command(
             narrowing = narrowed_to_changes(settings, runtime, workspace, request.narrowing, changed_since)
             request = replace(request, narrowing=narrowing)
         plan = make_plan(workspace, request, runtime, store)
+    digest = codec.digest(plan)
     if out is not None:
-        _save(settings, plan, settings.chdir / out, runtime.clock.now(), workspace.project.plan_expiry)
-    emit(settings.console, views, plan_views(plan, detail=detail, list_all=list_all))
+        _save(settings, plan, digest, settings.chdir / out, runtime.clock.now(), workspace.project.plan_expiry)
+    emit(settings.console, views, plan_views(plan, digest=digest, detail=detail, list_all=list_all))
     return exit_code(plan=plan, detailed=detailed_exitcode)
 
 
-def _save(settings: Settings, plan: Plan, path: Path, now: datetime, expiry: timedelta) -> None:
+def _save(settings: Settings, plan: Plan, digest: str, path: Path, now: datetime, expiry: timedelta) -> None:
     from declarative.core.errors import UsageError
     from declarative.core.files import write_atomic
     from declarative.plan import codec
@@ -89,7 +91,7 @@ def _save(settings: Settings, plan: Plan, path: Path, now: datetime, expiry: tim
             "--out with --refresh none: such a plan cannot be applied", hint="leave out --out, or read the live state"
         )
     try:
-        write_atomic(path, codec.saved(plan, created_at=now, expires_at=now + expiry), mode=0o600)
+        write_atomic(path, codec.saved(plan, created_at=now, expires_at=now + expiry, known=digest), mode=0o600)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-    settings.console.note(f"saved the plan to {path} ({codec.digest(plan)})")
+    settings.console.note(f"saved the plan to {path} ({digest})")

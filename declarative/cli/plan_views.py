@@ -11,11 +11,8 @@ PLAN_FORMATS = ("text", "json", "markdown", "html")
 DETAILS = ("names", "fields", "full")
 
 
-def plan_views(plan: Plan, *, detail: str, list_all: bool, title: str = "Plan") -> Mapping[str, Renderer]:
-    """`title`: what the document is, "Plan" or "Drift"."""
-    from declarative.plan import codec
-
-    digest = codec.digest(plan)
+def plan_views(plan: Plan, *, digest: str, detail: str, list_all: bool, title: str = "Plan") -> Mapping[str, Renderer]:
+    """`digest`: the plan's own. `title`: what the document is, "Plan" or "Drift"."""
 
     def text(color: bool) -> str:
         from declarative.render.plan_text import plan_text
@@ -23,9 +20,10 @@ def plan_views(plan: Plan, *, detail: str, list_all: bool, title: str = "Plan") 
         return plan_text(plan, color=color, detail=detail, list_all=list_all, digest=digest, title=title)
 
     def json(_: bool) -> str:
+        from declarative.plan import codec
         from declarative.render.plan_json import json_bytes
 
-        return json_bytes(codec.to_json(plan, list_all=list_all)).decode()
+        return json_bytes(codec.to_json(plan, list_all=list_all, known=digest)).decode()
 
     def markdown(_: bool) -> str:
         from declarative.render.plan_markdown import plan_markdown

@@ -38,7 +38,7 @@ def command(
 
     views = parse_outputs(outputs, json=json_output, formats=PLAN_FORMATS, base=settings.chdir)
     saved = read_plan(plan_file, settings.chdir)
-    emit(settings.console, views, plan_views(saved.plan, detail=detail, list_all=list_all))
+    emit(settings.console, views, plan_views(saved.plan, digest=saved.digest, detail=detail, list_all=list_all))
     return exit_code(plan=saved.plan, detailed=detailed_exitcode)
 
 

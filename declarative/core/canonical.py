@@ -4,18 +4,65 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+
+import orjson
+
+_LEAVES = frozenset((str, int, bool, type(None)))
 
 
 def canonical_bytes(value: Any) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces, no NaN. Raises ValueError/TypeError for what JSON cannot hold."""
+    try:
+        quick = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # beyond 64 bits, half a character, deep nesting, keys that are no text: or no JSON at all
+        quick = None
+    return quick if quick is not None and _is_plain(value) else _exactly(value)
+
+
+def _exactly(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether both encoders write it in the same way: they differ in how they write a fraction, and about what is no JSON."""
+    waiting: list[Collection[Any]] = [(value,)]
+    for held in waiting:  # which grows meanwhile
+        if _LEAVES.issuperset(map(type, held)):
+            continue
+        for item in held:
+            kind = item.__class__
+            if kind is dict:
+                waiting.append(item.values())
+            elif kind is list or kind is tuple:
+                waiting.append(item)
+            elif kind not in _LEAVES:
+                return False
+    return True
+
+
+def canonical_parts(members: Mapping[str, Any], name: str, items: Iterable[bytes]) -> Iterator[bytes]:
+    """The canonical bytes of `members` with one more, `name`: a list of what was encoded already. In parts, so that a long
+    list need not be in memory at once."""
+    before = {key: value for key, value in members.items() if key < name}
+    after = {key: value for key, value in members.items() if key > name}
+    yield canonical_bytes(before)[:-1] + (b"," if before else b"") + canonical_bytes(name) + b":["
+    comma = b""
+    for item in items:
+        yield comma + item
+        comma = b","
+    yield b"]" + (b"," if after else b"") + canonical_bytes(after)[1:]
 
 
 def digest_of(value: Any) -> str:
     """`sha256:` and the hex digest of the value's canonical bytes."""
-    return digest_of_bytes(canonical_bytes(value))
+    return digest_of_parts((canonical_bytes(value),))
 
 
-def digest_of_bytes(data: bytes) -> str:
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+def digest_of_parts(parts: Iterable[bytes]) -> str:
+    """`digest_of`, of canonical bytes in parts."""
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(part)
+    return "sha256:" + hashed.hexdigest()

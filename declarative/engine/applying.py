@@ -40,12 +40,11 @@ class ApplyOptions:
     on_progress: Callable[[Progress], None] | None = None
 
 
-def require_digest(plan: Plan, expected: str) -> None:
+def require_digest(planned: str, expected: str) -> None:
     """For pipelines that cannot keep the file: what was approved is what is planned now. Raises StaleError."""
-    actual = codec.digest(plan)
-    if actual != expected:
+    if planned != expected:
         raise StaleError(
-            f"the plan is not the one that was approved: expected {expected}, planned {actual}",
+            f"the plan is not the one that was approved: expected {expected}, planned {planned}",
             hint="review the new plan, and approve its digest",
         )
 
@@ -145,7 +144,7 @@ def apply_plan(
         return execute(
             ApplyRequest(
                 plan=plan,
-                plan_digest=codec.digest(plan),
+                plan_digest=codec.digest(plan) if saved is None else saved.digest,
                 desired={change.address: assets[change.address] for change in plan.changes if change.address in assets},
                 reports={change.address: _report_of(change) for change in plan.writes if change.action is Action.RUN},
                 moved=project.moved,

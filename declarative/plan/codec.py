@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from declarative.core.canonical import canonical_bytes, digest_of
+from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts
 from declarative.core.clock import from_iso, to_iso
 from declarative.core.diagnostics import Diagnostic, Position
 from declarative.core.errors import InvalidError
@@ -44,31 +44,33 @@ def digest(plan: Plan) -> str:
     was found (once bound, it is found by its id). Two plans that do the same to the same live
     objects of the same target have one digest, so that it can be approved on one machine and expected on another.
     """
-    return digest_of(
-        {
-            "formatVersion": FORMAT_VERSION,
-            "project": plan.project,
-            "environment": plan.environment,
-            "target": plan.base_url,
-            "changes": [_essence(change) for change in plan.changes if change.action.is_change],
-            "blocked": [change.address for change in plan.changes if change.action is Action.BLOCKED],
-        }
-    )
+    about = {
+        "formatVersion": FORMAT_VERSION,
+        "project": plan.project,
+        "environment": plan.environment,
+        "target": plan.base_url,
+        "blocked": [change.address for change in plan.changes if change.action is Action.BLOCKED],
+    }
+    essence = (canonical_bytes(_essence(change)) for change in plan.changes if change.action.is_change)
+    return digest_of_parts(canonical_parts(about, "changes", essence))
 
 
-def to_json(plan: Plan, *, list_all: bool = False) -> dict[str, Any]:
-    """The plan in the published form (`schemas/plan.schema.json`). `list_all`: unchanged objects too."""
+def to_json(plan: Plan, *, list_all: bool = False, known: str | None = None) -> dict[str, Any]:
+    """The plan in the published form (`schemas/plan.schema.json`). `list_all`: unchanged objects too. `known`: its digest, where
+    that was worked out already."""
     listed = [change for change in plan.changes if list_all or change.action is not Action.UNCHANGED]
-    return _document(plan, [_change_json(change, whole=False) for change in listed])
+    about = _about(plan, known or digest(plan))
+    return {**about, "changes": [_change_json(change, whole=False) for change in listed]}
 
 
-def saved(plan: Plan, *, created_at: datetime, expires_at: datetime) -> bytes:
-    """The file of `--out`: canonical JSON and a newline, every change with what apply sends. Holds no secret."""
-    document = _document(plan, [_change_json(change, whole=True) for change in plan.changes])
-    document["createdAt"] = to_iso(created_at)
-    document["expiresAt"] = to_iso(expires_at)
-    document["checksum"] = digest_of(document)
-    return canonical_bytes(document) + b"\n"
+def saved(plan: Plan, *, created_at: datetime, expires_at: datetime, known: str | None = None) -> bytes:
+    """The file of `--out`: canonical JSON and a newline, every change with what apply sends. Holds no secret. `known`: the
+    plan's digest, where that was worked out already."""
+    about = _about(plan, known or digest(plan))
+    about |= {"createdAt": to_iso(created_at), "expiresAt": to_iso(expires_at)}
+    listed = [canonical_bytes(_change_json(change, whole=True)) for change in plan.changes]
+    about["checksum"] = digest_of_parts(canonical_parts(about, "changes", listed))
+    return b"".join((*canonical_parts(about, "changes", listed), b"\n"))
 
 
 def load(data: bytes) -> SavedPlan:
@@ -101,8 +103,9 @@ def _parse(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_FILE_BYTES:
         raise InvalidError(f"the plan file is larger than {MAX_FILE_BYTES} bytes", hint=_PLAN_AGAIN)
     try:
-        orjson.loads(data)  # the strict one: no NaN, no number without bounds, no half of a character
-        document = json.loads(data, object_pairs_hook=unique_members)
+        document = orjson.loads(data)  # the strict one: no NaN, no number without bounds, no half of a character
+        if not _is_as_written(document, data):
+            document = json.loads(data, object_pairs_hook=unique_members)
     except RecursionError as error:
         raise InvalidError("this is not a plan file: it is nested too deep", hint=_PLAN_AGAIN) from error
     except ValueError as error:
@@ -112,10 +115,19 @@ def _parse(data: bytes) -> dict[str, Any]:
     return document
 
 
+def _is_as_written(document: Any, data: bytes) -> bool:
+    """Whether it says the same as the bytes, so that no key stands twice in them and no number was rounded."""
+    try:
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE) == data
+    except TypeError:
+        return False
+
+
 # Writing
 
 
-def _document(plan: Plan, changes: list[dict[str, Any]]) -> dict[str, Any]:
+def _about(plan: Plan, known: str) -> dict[str, Any]:
+    """Everything but the changes."""
     return {
         "formatVersion": FORMAT_VERSION,
         "tool": {"name": "declarative", "version": plan.tool_version},
@@ -123,11 +135,10 @@ def _document(plan: Plan, changes: list[dict[str, Any]]) -> dict[str, Any]:
         "environment": plan.environment,
         "target": {"baseUrl": plan.base_url},
         "manifestDigest": plan.manifest_digest,
-        "digest": digest(plan),
+        "digest": known,
         "state": {"lineage": plan.state.lineage, "serial": plan.state.serial},
         "summary": _summary(plan),
         "calls": {"read": plan.calls.read, "sync": plan.calls.sync, "report": plan.calls.report},
-        "changes": changes,
         "checks": [_check_json(check) for check in plan.checks],
         "diagnostics": [_diagnostic_json(diagnostic) for diagnostic in plan.diagnostics],
         "limits": list(plan.limits),
