@@ -6,10 +6,11 @@ import gc
 import math
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
+
+from msgspec.structs import replace
 
 from benchmarks import measure
 from benchmarks.results import Finding, Row

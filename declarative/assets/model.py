@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from declarative.core.diagnostics import Position
 
 
@@ -26,8 +29,7 @@ class ConnectorRef:
     marker: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredAsset:
+class DesiredAsset(Struct, frozen=True):
     """What a manifest says. `identity` and `core` are the API's own objects, nulls taken out at every depth
     (null means "not managed").
 
@@ -41,8 +43,8 @@ class DesiredAsset:
     ignore: frozenset[str] = frozenset()  # field paths, e.g. coreAttributes.lastLoggedOnUser
     on_remove: OnRemove = OnRemove.FORGET
     position: Position | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    digest: bytes | None = field(default=None, compare=False, repr=False)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    digest: bytes | None = None
 
     @property
     def native_key(self) -> str | None:

@@ -15,5 +15,8 @@ def no_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
+        # What was built becomes old without being walked: enabling alone would have the next collection visit all of it.
+        gc.freeze()
+        gc.unfreeze()
         if enabled:
             gc.enable()

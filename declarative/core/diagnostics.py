@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 MOST_FINDINGS = 1_000
 """At most so many findings of one room are listed for one document: whoever has more has made one mistake many times, or
@@ -25,8 +26,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place in a text file. Lines and columns count from 1; columns count characters, not bytes.
 
     `file` is relative to the project root, with forward slashes on every platform, or `-` for standard input.

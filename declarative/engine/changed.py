@@ -4,9 +4,10 @@ variable, an overlay, a connector or a row of an inventory is one for everything
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from declarative.core.diagnostics import has_errors
 from declarative.core.errors import InvalidError

@@ -8,14 +8,14 @@ from typing import Any
 
 from declarative.assets import normalise
 from declarative.assets.model import ConnectorRef, DesiredAsset
-from declarative.core.diagnostics import Diagnostic, Severity
+from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.kinds.lookalikes import skeleton
 from declarative.kinds.model import ReportDeclaration
 from declarative.kinds.rules import Finding, to_diagnostics
 from declarative.manifest.model import Locator, Manifest, Project, RuleSetting
 
-Claim = tuple[str, str, str, Any, str]
-"""Address, rule, what or in what, the value in its normal form, pointer to where."""
+Claim = tuple[str, str, Any]
+"""Address, what or in what, the value in its normal form."""
 
 _IDENTITY = "/spec/identityAttributes"
 _WORDS = {
@@ -23,7 +23,8 @@ _WORDS = {
     "connector/duplicate": "connector UUID",
     "report/shared-name": "report name",
 }
-_SEEN_BY_PEOPLE = frozenset({"asset/shared-native-key", "asset/shared-identity"})
+_SHARED_KEY, _SHARED_IDENTITY = "asset/shared-native-key", "asset/shared-identity"
+_SEEN_BY_PEOPLE = frozenset({_SHARED_KEY, _SHARED_IDENTITY})
 _UNIQUE: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
     ("serialNumber", f"{_IDENTITY}/serialNumber", "serial number", normalise.compact),
     ("hardwareUuid", f"{_IDENTITY}/hardwareUuid", "hardware UUID", normalise.uuid),
@@ -36,23 +37,31 @@ CLAIMED = (("native key", _NATIVE_KEY), *((what, pointer) for _, pointer, what, 
 
 def check(
     manifests: Mapping[str, Manifest],
-    connectors: Iterable[tuple[str, ConnectorRef]],
-    assets: Iterable[DesiredAsset],
+    connectors: Mapping[str, ConnectorRef],
+    assets: Collection[DesiredAsset],
     reports: Iterable[ReportDeclaration],
     settings: Mapping[str, RuleSetting],
 ) -> Iterator[Diagnostic]:
-    """One diagnostic at each later claim, naming the place of the first."""
-    holders: dict[tuple[str, str, Any], tuple[str, str, Any]] = {}
-    for address, rule, about, value, pointer in _claims(connectors, assets, reports):
-        looks = skeleton(value) if type(value) is str and rule in _SEEN_BY_PEOPLE else value
-        first = holders.setdefault((rule, about, looks), (address, pointer, value))
-        if first[0] != address:
-            other = manifests[first[0]].locate(first[1])
-            what = about if rule == "asset/shared-identity" else _WORDS[rule]
-            same = f"the same {what}" if value == first[2] else f"a {what} that looks the same and is not"
-            message = f"{first[0]} at {other} has {same}"
-            hint = _hint(rule, first[0])
-            yield from to_diagnostics(manifests[address], [Finding(rule, pointer, message, hint)], settings)
+    """One diagnostic at each later claim, naming the place of the first. `connectors`, by address, and the others are sorted
+    by address."""
+    for rule, pointer, claims in _claims(connectors, assets, reports):
+        by_eye = rule in _SEEN_BY_PEOPLE
+        looks = [(about, skeleton(value) if by_eye and type(value) is str else value) for _, about, value in claims]
+        if len(set(looks)) == len(looks):
+            continue
+        holders: dict[tuple[str, Any], Claim] = {}
+        for look, claim in zip(looks, claims, strict=True):
+            first = holders.setdefault(look, claim)
+            if first is not claim:
+                place = manifests[first[0]].locate(pointer)
+                finding = _shared(rule, pointer, claim, first, place)
+                yield from to_diagnostics(manifests[claim[0]], [finding], settings)
+
+
+def _shared(rule: str, pointer: str, claim: Claim, first: Claim, place: Position) -> Finding:
+    what = claim[1] if rule == _SHARED_IDENTITY else _WORDS[rule]
+    same = f"the same {what}" if claim[2] == first[2] else f"a {what} that looks the same and is not"
+    return Finding(rule, pointer, f"{first[0]} at {place} has {same}", _hint(rule, first[0]))
 
 
 def _hint(rule: str, other: str) -> str:
@@ -64,34 +73,42 @@ def _hint(rule: str, other: str) -> str:
 
 
 def _claims(
-    connectors: Iterable[tuple[str, ConnectorRef]], assets: Iterable[DesiredAsset], reports: Iterable[ReportDeclaration]
-) -> Iterator[Claim]:
-    for address, connector in connectors:
-        yield address, "connector/duplicate", "", connector.uuid, "/spec/connectorUuid"
-    for asset in assets:
-        key = normalise.nocase(asset.native_key)
-        if key is not None:
-            yield asset.address, "asset/shared-native-key", asset.connector.uuid, key, _NATIVE_KEY
-        identity = asset.identity
-        for name, pointer, what, normal in _UNIQUE:
-            value = identity.get(name)
-            if value is not None and (value := normal(value)) is not None:
-                yield asset.address, "asset/shared-identity", what, value, pointer
-    for report in reports:
-        if "name" in report.request:  # it is missing from the well-typed part of some wrong ones
-            yield report.address, "report/shared-name", "", report.request["name"], "/spec/request/name"
+    connectors: Mapping[str, ConnectorRef], assets: Collection[DesiredAsset], reports: Iterable[ReportDeclaration]
+) -> Iterator[tuple[str, str, list[Claim]]]:
+    """Rule, pointer, and who claims something there."""
+    yield "connector/duplicate", "/spec/connectorUuid", [(address, "", each.uuid) for address, each in connectors.items()]
+    yield from _claims_of_assets(assets)
+    # The name is missing from the well-typed part of some wrong ones.
+    named = [(report.address, "", report.request["name"]) for report in reports if "name" in report.request]
+    yield "report/shared-name", "/spec/request/name", named
+
+
+def _claims_of_assets(assets: Collection[DesiredAsset]) -> Iterator[tuple[str, str, list[Claim]]]:
+    """In the order of `CLAIMED`."""
+    keys = [(one.address, one.connector.uuid, key) for one in assets if (key := normalise.nocase(one.native_key)) is not None]
+    yield _SHARED_KEY, _NATIVE_KEY, keys
+    for name, pointer, what, normal in _UNIQUE:
+        claims = [
+            (asset.address, what, value)
+            for asset in assets
+            if (given := asset.identity.get(name)) is not None and (value := normal(given)) is not None
+        ]
+        yield _SHARED_IDENTITY, pointer, claims
 
 
 def marks(asset: DesiredAsset) -> tuple[int | None, ...]:
     """A hash of each thing that an asset can claim, None where it does not: two that claim the same have a mark in common.
 
     The order is that of `CLAIMED`."""
-    found: dict[str, int] = {}
-    for _, rule, about, value, pointer in _claims((), (asset,), ()):
-        looks = skeleton(value) if type(value) is str else value
-        said = repr((rule, about, looks)).encode("utf-8", "surrogatepass")
-        found[pointer] = int.from_bytes(blake2b(said, digest_size=8).digest(), signed=True)
-    return tuple(found.get(pointer) for _, pointer in CLAIMED)
+    return tuple(_mark(rule, claims) for rule, _, claims in _claims_of_assets((asset,)))
+
+
+def _mark(rule: str, claims: list[Claim]) -> int | None:
+    if not claims:
+        return None
+    _, about, value = claims[0]
+    said = repr((rule, about, skeleton(value) if type(value) is str else value)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(said, digest_size=8).digest(), signed=True)
 
 
 def check_moves(project: Project, addresses: Collection[str], locate: Locator) -> Iterator[Diagnostic]:

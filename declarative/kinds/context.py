@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from msgspec import Struct
+
 from declarative.assets.model import ConnectorRef
 from declarative.core.suggest import Names
 from declarative.kinds.rules import Finding
@@ -34,8 +36,7 @@ class Context:
         return self.unread or not self.broken.isdisjoint(addresses)
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered(Generic[T]):
+class Lowered(Struct, Generic[T], frozen=True):
     """What one manifest means (None: it has no meaning as it stands), and what was found on the way."""
 
     value: T | None

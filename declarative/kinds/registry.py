@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from declarative.assets.model import ConnectorRef, DesiredAsset
 from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Position, ordered
 from declarative.core.suggest import MOST_COMPARISONS, Names
@@ -15,13 +15,12 @@ from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset, lower_connector
 from declarative.kinds.context import Context, Lowered
 from declarative.kinds.inventory import lower_inventory
-from declarative.kinds.model import Desired, InventoryDeclaration, ReportDeclaration
+from declarative.kinds.model import Desired
 from declarative.kinds.query import lower_component_query, lower_host_query
 from declarative.kinds.report import QUERY_KINDS, lower_report
 from declarative.kinds.rules import check_settings, to_diagnostics
 from declarative.kinds.told import Told
 from declarative.manifest.model import Loaded, Manifest
-from declarative.queries.model import Query
 from declarative.schema.registry import Schema, schema_for
 
 PROJECT_FILE = "declarative.yaml"
@@ -62,6 +61,10 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
+Values = dict[str, dict[str, Any]]
+"""What manifests mean: by kind, then by address and sorted by it."""
+
+
 def lower(loaded: Loaded, *, now: datetime) -> Desired:
     """The desired state. What has no meaning as it stands is left out and told in `diagnostics`, which hold the
     findings of this room only. `now`: aware; relative dates of queries are resolved against it."""
@@ -70,9 +73,12 @@ def lower(loaded: Loaded, *, now: datetime) -> Desired:
 
 
 def _lower(loaded: Loaded, now: datetime) -> Desired:
-    manifests = {manifest.address: manifest for manifest in loaded.manifests}
+    manifests = {manifest.address: manifest for manifest in sorted(loaded.manifests, key=attrgetter("address"))}
+    by_kind: dict[str, list[Manifest]] = {kind.name: [] for kind in KINDS}
+    for manifest in manifests.values():
+        by_kind[manifest.kind].append(manifest)
     broken = _broken(loaded)
-    queries = frozenset(_of_kinds(manifests, QUERY_KINDS))
+    queries = frozenset(manifest.address for kind in QUERY_KINDS for manifest in by_kind[kind])
     context = Context(
         now=now,
         queries=queries,
@@ -82,26 +88,28 @@ def _lower(loaded: Loaded, now: datetime) -> Desired:
         query_addresses=Names(queries, most=MOST_COMPARISONS),
     )
     found: list[Diagnostic] = []
-    values: dict[str, Any] = {}
+    values: Values = {kind.name: {} for kind in KINDS}
     for kind in KINDS:
         if kind.lower is None:
             continue
-        for address in _of_kinds(manifests, (kind.name,)):
-            lowered = kind.lower(manifests[address], context)
-            found.extend(to_diagnostics(manifests[address], lowered.findings, loaded.project.rules))
+        of_kind = values[kind.name]
+        for manifest in by_kind[kind.name]:
+            lowered = kind.lower(manifest, context)
+            if lowered.findings:
+                found.extend(to_diagnostics(manifest, lowered.findings, loaded.project.rules))
             if lowered.value is not None:
-                values[address] = lowered.value
+                of_kind[manifest.address] = lowered.value
         if kind.lower is lower_connector:
-            connectors = {manifests[address].name: value for address, value in values.items()}
+            connectors = {manifests[address].name: value for address, value in of_kind.items()}
             context = replace(context, connectors=connectors, connector_names=Names(connectors, most=MOST_COMPARISONS))
     partial = _partial_values(loaded, context, found)
-    found.extend(_claims(loaded, manifests, {**partial, **values}))
+    found.extend(_claims(loaded, manifests, values, partial))
     return _desired(loaded, manifests, values, found)
 
 
-def _partial_values(loaded: Loaded, context: Context, found: list[Diagnostic]) -> dict[str, Any]:
-    """What the well-typed parts of wrong manifests would mean, by address; only ever compared with others."""
-    values: dict[str, Any] = {}
+def _partial_values(loaded: Loaded, context: Context, found: list[Diagnostic]) -> Values:
+    """What the well-typed parts of wrong manifests would mean; only ever compared with others."""
+    values: Values = {kind.name: {} for kind in KINDS}
     told = Told(loaded.diagnostics) if loaded.partial else None
     kinds = {kind.name: kind for kind in KINDS if kind.tolerant}
     for manifest in loaded.partial:
@@ -111,17 +119,17 @@ def _partial_values(loaded: Loaded, context: Context, found: list[Diagnostic]) -
         lowered = kind.lower(manifest, context)
         found.extend(told.new(to_diagnostics(manifest, lowered.findings, loaded.project.rules)))
         if lowered.value is not None and manifest.name:
-            values[manifest.address] = lowered.value
+            values[manifest.kind][manifest.address] = lowered.value
     return values
 
 
-def _claims(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    in_order = sorted(values.items())
+def _claims(loaded: Loaded, manifests: Mapping[str, Manifest], values: Values, partial: Values) -> Iterator[Diagnostic]:
     places = {**{manifest.address: manifest for manifest in loaded.partial}, **manifests}
-    connectors = [(address, value) for address, value in in_order if isinstance(value, ConnectorRef)]
-    assets = [value for _, value in in_order if isinstance(value, DesiredAsset)]
-    reports = [value for _, value in in_order if isinstance(value, ReportDeclaration)]
-    return claims.check(places, connectors, assets, reports, loaded.project.rules)
+
+    def of(kind: str) -> Mapping[str, Any]:
+        return dict(sorted({**partial[kind], **values[kind]}.items())) if partial[kind] else values[kind]
+
+    return claims.check(places, of("Connector"), of("Asset").values(), of("Report").values(), loaded.project.rules)
 
 
 def depends_on_text_alone(loaded: Loaded) -> bool:
@@ -131,19 +139,18 @@ def depends_on_text_alone(loaded: Loaded) -> bool:
     return contained.issuperset(kinds.union(address.partition("/")[0] for address in loaded.broken))
 
 
-def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[str, Any], found: list[Diagnostic]) -> Desired:
-    in_order = [values[address] for address in sorted(values)]
+def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Values, found: list[Diagnostic]) -> Desired:
     settings = loaded.project.rules
     place = loaded.project.locate or (lambda _pointer: Position(PROJECT_FILE))
     if not loaded.unread:
         found.extend(claims.check_moves(loaded.project, _broken(loaded).union(manifests), place))
     found.extend(check_settings(settings, place))
     return Desired(
-        connectors=tuple(value for value in in_order if isinstance(value, ConnectorRef)),
-        assets=tuple(value for value in in_order if isinstance(value, DesiredAsset)),
-        reports=tuple(value for value in in_order if isinstance(value, ReportDeclaration)),
-        queries=tuple(value for value in in_order if isinstance(value, Query)),
-        inventories=tuple(value for value in in_order if isinstance(value, InventoryDeclaration)),
+        connectors=tuple(values["Connector"].values()),
+        assets=tuple(values["Asset"].values()),
+        reports=tuple(values["Report"].values()),
+        queries=tuple(value for kind in sorted(QUERY_KINDS) for value in values[kind].values()),
+        inventories=tuple(values["AssetInventory"].values()),
         diagnostics=ordered(found),
     )
 
@@ -151,7 +158,3 @@ def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Mapping[
 def _broken(loaded: Loaded) -> frozenset[str]:
     """Addresses of manifests that something is wrong with already."""
     return frozenset(one.address for one in loaded.diagnostics if one.is_error and one.address is not None)
-
-
-def _of_kinds(manifests: Mapping[str, Manifest], kinds: tuple[str, ...]) -> list[str]:
-    return sorted(address for address, manifest in manifests.items() if manifest.kind in kinds)

@@ -57,7 +57,7 @@ def check_claims(
             inventory, _, key = address.partition("[")
             return row_manifest(inventories[inventory], key[:-1], {}, by_address[address].position)
 
-    return tuple(claims.check(Places(manifests), (), assets, (), settings))
+    return tuple(claims.check(Places(manifests), {}, assets, (), settings))
 
 
 def _words(pointer: str) -> str:

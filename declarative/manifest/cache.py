@@ -98,5 +98,5 @@ def kept_manifest(entry: Sequence[Any], file: KeptFile, value: str | None) -> tu
     start, end, line, row, column, kind, name, labels, digest, note = entry
     kept = KeptDocument(file, start, end, line, row, column)
     body = kept if value is None else value.encode()
-    shared = shared_labels(labels)
-    return Manifest(API_VERSION, kind, name, shared, bytes.fromhex(digest), kept.position, kept, body, note), kept
+    said = (API_VERSION, kind, name, f"{kind}/{name}", shared_labels(labels), bytes.fromhex(digest))
+    return Manifest(*said, kept.position, kept, body, note), kept

@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from declarative.core.diagnostics import Position
 from declarative.core.errors import InvalidError
 from declarative.manifest.documents import read_value
@@ -28,8 +30,7 @@ class KeptFile:
     limits: ReadLimits = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class KeptDocument:
+class KeptDocument(Struct, frozen=True):
     """The `Locator` of a kept document, and the way to its value. `start` and `end` are of its bytes in the file, `line` its
     first one, `row` and `column` where its content begins."""
 

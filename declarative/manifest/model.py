@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
+from msgspec import Struct
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.manifest.verdict import Inputs
@@ -34,8 +35,7 @@ Body = bytes | Kept
 of a large project are never looked into again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True, eq=False):
     """One YAML document. `digest` is over its meaning: neither formatting nor the order of keys matter.
 
     `note`: what the kinds have found out about it when it was read (`Noter`); None where they have to look at it.
@@ -44,21 +44,35 @@ class Manifest:
     api_version: str
     kind: str
     name: str
+    address: str
     labels: Mapping[str, str]
     digest: bytes
     position: Position
-    locate: Locator = field(compare=False, repr=False)
-    body: Body = field(compare=False, repr=False)
-    note: Any = field(default=None, compare=False, repr=False)
+    locate: Locator
+    body: Body
+    note: Any = None
+
+    def __eq__(self, other: object) -> bool:
+        """By what it says and where it stands, however its value is kept."""
+        return isinstance(other, Manifest) and self._said == other._said
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @property
+    def _said(self) -> tuple[object, ...]:
+        return self.api_version, self.address, self.labels, self.digest, self.position
 
     @classmethod
     def of(cls, value: Mapping[str, Any], position: Position, locate: Locator, note: Any = None) -> Manifest:
         """From a value that has passed its schema, or the well-typed part of one that has not."""
         metadata = value.get("metadata") or {}
+        name = metadata.get("name") or ""
         return cls(
             api_version=value["apiVersion"],
             kind=value["kind"],
-            name=metadata.get("name") or "",
+            name=name,
+            address=f"{value['kind']}/{name}",
             labels=shared_labels(metadata.get("labels")),
             digest=hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).digest(),
             position=position,
@@ -66,10 +80,6 @@ class Manifest:
             body=orjson.dumps(value),
             note=note,
         )
-
-    @property
-    def address(self) -> str:
-        return f"{self.kind}/{self.name}"
 
     @property
     def value(self) -> Mapping[str, Any]:

@@ -119,4 +119,4 @@ def _digest(path: Path, relative: str) -> str | None:
 
 def _diagnostic(kept: dict[str, Any]) -> Diagnostic:
     at = kept.pop("position")
-    return Diagnostic(Severity(kept.pop("severity")), position=Position(**at) if at is not None else None, **kept)
+    return Diagnostic(Severity(kept.pop("severity")), position=Position(*at) if at is not None else None, **kept)

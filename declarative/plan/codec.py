@@ -127,7 +127,7 @@ def _is_as_written(document: Any, data: bytes) -> bool:
 
 
 def _about(plan: Plan, known: str) -> dict[str, Any]:
-    """Everything but the changes."""
+    """Everything, with no changes in the place where they belong."""
     return {
         "formatVersion": FORMAT_VERSION,
         "tool": {"name": "declarative", "version": plan.tool_version},
@@ -139,6 +139,7 @@ def _about(plan: Plan, known: str) -> dict[str, Any]:
         "state": {"lineage": plan.state.lineage, "serial": plan.state.serial},
         "summary": _summary(plan),
         "calls": {"read": plan.calls.read, "sync": plan.calls.sync, "report": plan.calls.report},
+        "changes": [],
         "checks": [_check_json(check) for check in plan.checks],
         "diagnostics": [_diagnostic_json(diagnostic) for diagnostic in plan.diagnostics],
         "limits": list(plan.limits),

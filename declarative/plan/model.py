@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+
 from declarative.assets.model import ConnectorRef
 from declarative.core.diagnostics import Diagnostic, Position
 
@@ -115,8 +117,7 @@ class AppliedReport:
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One line of the plan.
 
     `payload` is exactly what apply sends: an `assetData` entry for CREATE/UPDATE/RETIRE, a report request for RUN.

@@ -8,7 +8,8 @@ those are found for sure by reading everything.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.assets.identity import BOUND, MARKER, PINNED, Match
 from declarative.assets.keys import HARDWARE_KINDS, KINDS, NAME_KINDS, SearchKey, search_filters
@@ -21,8 +22,7 @@ _NAMES = frozenset(kind.name for kind in NAME_KINDS)
 _BY_ID = frozenset((BOUND, PINNED, MARKER))
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """One asset to look up. Most are bound to an id, and then nothing else about them is worked out."""
 
     asset: DesiredAsset

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import replace as changed
 
 from declarative.assets.model import OnRemove
 from declarative.core.diagnostics import Diagnostic, Position, Severity
@@ -27,7 +28,7 @@ def plan(world: Any) -> Plan:
     """Something of everything."""
     at = Position("manifests/web.yaml", 3, 1)
     assets = [
-        replace(world.asset("update", core={"department": "New"}), position=at),
+        changed(world.asset("update", core={"department": "New"}), position=at),
         world.asset("create", serial="SN-2"),
         world.asset("adopt", serial="SN-3"),
         world.asset("same", serial="SN-4"),
@@ -120,7 +121,7 @@ def test_the_digest_is_of_what_will_be_done_and_not_of_when_or_by_which_state(pl
         if change.action.is_change:
             without = plan.changes[:at] + plan.changes[at + 1 :]
             assert codec.digest(replace(plan, changes=without)) != digest, change.address
-            moved = (*plan.changes[:at], replace(change, fingerprint="sha256:0"), *plan.changes[at + 1 :])
+            moved = (*plan.changes[:at], changed(change, fingerprint="sha256:0"), *plan.changes[at + 1 :])
             assert codec.digest(replace(plan, changes=moved)) != digest, change.address
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 
 from declarative.assets.marker import managed_fields
 from declarative.plan.model import Action
@@ -109,7 +110,7 @@ def test_without_a_record_declared_fields_that_cannot_be_read_are_sent_once(worl
 
 
 def test_without_a_record_parts_of_a_list_that_cannot_be_read_are_sent_once(world: Any) -> None:
-    desired = replace(world.asset(), core={"networkInterfaces": [{"interfaceName": "e0", "type": "PUBLIC"}]})
+    desired = changed(world.asset(), core={"networkInterfaces": [{"interfaceName": "e0", "type": "PUBLIC"}]})
     record = world.live(networkInterfaceListData={"networkInterface": [{"interfaceName": "e0"}]})
     assert world.change(desired, live=[record]).action is Action.UPDATE
 
@@ -197,7 +198,7 @@ def test_a_change_of_writing_is_no_change(world: Any) -> None:
 
 
 def test_a_changed_lossy_field_is_sent_although_live_shows_neither_value(world: Any, fields_of: Fields) -> None:
-    before, after = (replace(world.asset(), core={"operatingSystem": name}) for name in ("CentOS 7", "CentOS 8"))
+    before, after = (changed(world.asset(), core={"operatingSystem": name}) for name in ("CentOS 7", "CentOS 8"))
     live = [world.live(operatingSystem={"osName": "The CentOS Project CentOS 7 (1810)"})]
     change = world.change(after, applied=[world.applied(before)], live=live)
     assert change.action is Action.UPDATE
@@ -212,7 +213,7 @@ def test_a_field_that_left_the_manifest_stays_and_is_mentioned(world: Any) -> No
 
 
 def test_an_ignored_field_is_neither_compared_nor_sent_nor_mentioned(world: Any) -> None:
-    ignored = replace(world.asset(), ignore=frozenset((DEPARTMENT,)))
+    ignored = changed(world.asset(), ignore=frozenset((DEPARTMENT,)))
     change = world.change(ignored, applied=[world.applied(world.asset())], live=[world.live(business={"department": "Old"})])
     assert (change.action, change.warnings) == (Action.UNCHANGED, ())
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from declarative.assets.model import LiveAsset
 from declarative.plan.fingerprint import fingerprint

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 
 from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset
@@ -46,8 +47,8 @@ def given(desired: DesiredAsset, applied: AppliedAsset, live: dict[str, Any], ve
     ("desired", "applied", "live", "action"),
     [
         (DESIRED, APPLIED, LIVE, Action.UNCHANGED),
-        (replace(DESIRED, core={"businessMetaData": {"department": "Legal"}}), APPLIED, LIVE, Action.UPDATE),
-        (replace(DESIRED, connector=replace(CONNECTOR, source="SNOW")), APPLIED, LIVE, Action.UPDATE),
+        (changed(DESIRED, core={"businessMetaData": {"department": "Legal"}}), APPLIED, LIVE, Action.UPDATE),
+        (changed(DESIRED, connector=replace(CONNECTOR, source="SNOW")), APPLIED, LIVE, Action.UPDATE),
         (DESIRED, replace(APPLIED, fields={}), LIVE, Action.UPDATE),
         (DESIRED, APPLIED, {**LIVE, "businessInformation": {"department": "Finance"}}, Action.UPDATE),
     ],
