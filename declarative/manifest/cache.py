@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import orjson
@@ -98,5 +99,10 @@ def kept_manifest(entry: Sequence[Any], file: KeptFile, value: str | None) -> tu
     start, end, line, row, column, kind, name, labels, digest, note = entry
     kept = KeptDocument(file, start, end, line, row, column)
     body = kept if value is None else value.encode()
-    said = (API_VERSION, kind, name, f"{kind}/{name}", shared_labels(labels), bytes.fromhex(digest))
-    return Manifest(*said, kept.position, kept, body, note), kept
+    said = (API_VERSION, intern(kind), name, f"{kind}/{name}", shared_labels(labels), bytes.fromhex(digest))
+    return Manifest(*said, kept.position, kept, body, _shared(note)), kept
+
+
+def _shared(note: Any) -> Any:
+    """Texts that the notes of many manifests have in common, as one object."""
+    return [intern(part) if part.__class__ is str else part for part in note] if note.__class__ is list else note
