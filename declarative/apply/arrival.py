@@ -15,12 +15,12 @@ from math import ceil
 from declarative.apply.context import Context
 from declarative.apply.model import Phase
 from declarative.apply.records import converged_resource
-from declarative.assets.compare import Verdict, compare
+from declarative.assets.compare import Verdict
 from declarative.assets.identity import match
 from declarative.assets.live import LiveIndex
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
-from declarative.assets.quick import plainly_equal
+from declarative.assets.quick import look
 from declarative.core.errors import DeclarativeError
 from declarative.plan.model import Action, Change
 from declarative.refresh import read_live
@@ -144,9 +144,7 @@ def _sighting(live: LiveIndex, desired: DesiredAsset, bound: AppliedAsset | None
         return Sighting(None)
     late = []
     for path, value in managed_fields(desired).items():
-        if plainly_equal(path, value, found.record):
-            continue
-        comparison = compare(path, value, found.record, desired.connector)
+        comparison = look(path, value, found.record, desired.connector)
         if comparison.verdict is Verdict.DIFFERENT and not comparison.tentative:
             late.append(path)
     return Sighting(found, tuple(late))

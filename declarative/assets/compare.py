@@ -36,11 +36,14 @@ class Comparison(NamedTuple):
     tentative: bool = False
 
 
+_BLIND = Comparison(Verdict.UNREADABLE)
+
+
 def compare(path: str, desired: Any, record: Record, connector: ConnectorRef) -> Comparison:
     """How `desired` (a value of `flatten`) compares with the record of the search."""
     spec = describe(path)
     if spec is None or spec.readability is Readability.WRITE_ONLY:
-        return Comparison(Verdict.UNREADABLE)
+        return _BLIND
     if path.startswith(CUSTOM):
         return _compare_custom(path.removeprefix(CUSTOM), desired, record, connector)
     if spec.form is Form.RECORDS:

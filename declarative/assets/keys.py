@@ -114,8 +114,11 @@ class KeyKind:
 
     def plainly_equal(self, asset: DesiredAsset, record: Mapping[str, Any]) -> bool:
         """Whether nothing is declared, or the first declared value stands in the record letter for letter."""
+        shown = record.get(self.live[0])
+        if shown is not None and shown == asset.identity.get(self.identity[0]):
+            return True
         declared = self.declared(asset)
-        return not declared or declared[0] == record.get(self.live[0])
+        return not declared or declared[0] == shown
 
     def of(self, record: Mapping[str, Any]) -> Keys:
         found = [record.get(name) for name in self.live]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -57,8 +57,7 @@ class DesiredAsset(Struct, frozen=True):
         return None if pinned is None else int(pinned)
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedField:
+class AppliedField(NamedTuple):
     """One field as last sent. `converged`: the search has shown this value since."""
 
     value: Any

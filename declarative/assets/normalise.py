@@ -29,6 +29,7 @@ _MAC_SEPARATORS = re.compile(r"[:.\-\s]")
 _LIST_SEPARATORS = re.compile(r"[,;\s]+")
 _MAC_LIST_SEPARATORS = re.compile(r"[,;]+")
 _WHITESPACE = re.compile(r"\s+")
+_LONG = 200
 
 
 def text(value: Any) -> str | None:
@@ -67,8 +68,16 @@ def compact(value: Any) -> str | None:
 
 def words(value: Any) -> str | None:
     """`nocase` with whitespace runs as one space: product names."""
+    # An estate has few of them, and each on many machines.
+    return _words_text(value) if type(value) is str and len(value) < _LONG else _words(value)
+
+
+def _words(value: Any) -> str | None:
     written = nocase(value)
     return None if written is None else text(_WHITESPACE.sub(" ", written))
+
+
+_words_text = lru_cache(maxsize=4096)(_words)
 
 
 def hostname(value: Any) -> str | None:

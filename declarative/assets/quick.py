@@ -7,27 +7,54 @@ that `compare` has to look.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from declarative.assets.compare import Verdict, compare
-from declarative.assets.fields import CUSTOM, TABLE, FieldSpec, Form, Readability
+from declarative.assets.compare import Comparison, Verdict, compare
+from declarative.assets.fields import CUSTOM, TABLE, FieldSpec, Form, Readability, SubField
 from declarative.assets.model import ConnectorRef
+from declarative.assets.normalise import timezone
 from declarative.assets.records import STEPS, Record
 
 QuickTest = Callable[[Any, Record], bool]
 
 _FEW = 12
+_CUSTOM = len(CUSTOM)
 _NUMBERS = (Form.INTEGER, Form.MEASURE)
 
 
 def _scalar(spec: FieldSpec) -> QuickTest | None:
-    steps = STEPS[spec.response[0]]
+    number = spec.form in _NUMBERS
+    tests = [found for response in spec.response if (found := _at(STEPS[response], number=number)) is not None]
+    if spec.form is Form.TIMEZONE:
+        tests.append(_same_zone(*spec.response))
+    if len(tests) < 2:
+        return tests[0] if tests else None
+
+    def test(value: Any, record: Record) -> bool:
+        for one in tests:  # noqa: SIM110  (a generator costs more than the work)
+            if one(value, record):
+                return True
+        return False
+
+    return test
+
+
+def _at(steps: tuple[str, ...], *, number: bool) -> QuickTest | None:
     if len(steps) > 2 or any(step.endswith("[]") for step in steps):
         return None
-    number = spec.form in _NUMBERS
-    if len(steps) == 1:
-        return _top(steps[0], number=number)
-    return _nested(*steps, number=number)
+    return _top(steps[0], number=number) if len(steps) == 1 else _nested(*steps, number=number)
+
+
+def _same_zone(name: str) -> QuickTest:
+    """One offset is nearly always written in two ways, and there are few."""
+    form = lru_cache(maxsize=256)(timezone)
+
+    def test(value: Any, record: Record) -> bool:
+        live = record.get(name)
+        return live.__class__ is str and value.__class__ is str and form(live) == form(value) is not None
+
+    return test
 
 
 def _top(name: str, *, number: bool) -> QuickTest:
@@ -62,8 +89,7 @@ def _addresses(value: Any, record: Record) -> bool:
 def _records(spec: FieldSpec) -> QuickTest:
     outer, inner = STEPS[spec.response[0]]
     listed = inner.removesuffix("[]")
-    # The first place where a sub-field may stand; "" for what needs no look.
-    first = {sub.name: sub.response[0] if sub.readability is Readability.READABLE else "" for sub in spec.sub}
+    places = {sub.name: _places(sub, spec) for sub in spec.sub}
 
     def test(value: Any, record: Record) -> bool:
         wrapper = record.get(outer)
@@ -71,26 +97,42 @@ def _records(spec: FieldSpec) -> QuickTest:
         if items.__class__ is not list or value.__class__ is not list or not 0 < len(value) <= _FEW or len(items) > _FEW:
             return False
         for wanted in value:  # noqa: SIM110  (a generator costs more than the work)
-            if not _shown(items, wanted, first):
+            if not _shown(items, wanted, places):
                 return False
         return True
 
     return test
 
 
-def _shown(items: list[Any], wanted: Any, first: Mapping[str, str]) -> bool:
+def _places(sub: SubField, spec: FieldSpec) -> tuple[str, ...]:
+    """Where the sub-field has to be looked at; nowhere, where it proves nothing."""
+    if spec.readability is Readability.LOSSY:
+        return sub.response
+    return sub.response[:1] if sub.readability is Readability.READABLE else ()
+
+
+def _shown(items: list[Any], wanted: Any, places: Mapping[str, tuple[str, ...]]) -> bool:
     for item in items:  # noqa: SIM110
-        if item.__class__ is dict and wanted.__class__ is dict and _shows(item, wanted, first):
+        if item.__class__ is dict and wanted.__class__ is dict and _shows(item, wanted, places):
             return True
     return False
 
 
-def _shows(item: Record, wanted: Mapping[str, Any], first: Mapping[str, str]) -> bool:
+def _shows(item: Record, wanted: Mapping[str, Any], places: Mapping[str, tuple[str, ...]]) -> bool:
+    looked = False
     for name, value in wanted.items():
-        response = first.get(name)
-        if response is None or (response and not _same(item.get(response), value)):
+        responses = places.get(name)
+        if responses is None:
             return False
-    return True
+        for response in responses:
+            if _same(item.get(response), value):
+                looked = looked or bool(value)
+                break
+        else:
+            if responses:
+                return False
+    # Where nothing is said that is surely read back, the rest has to be looked at after all.
+    return looked
 
 
 def _same(live: Any, value: Any) -> bool:
@@ -112,34 +154,49 @@ def custom_in_sync(fields: Mapping[str, Any], record: Record) -> frozenset[str]:
     return frozenset(path for path, value in seen.items() if value is not None and fields.get(path) == value)
 
 
-def _table() -> Mapping[str, QuickTest | None]:
-    quick: dict[str, QuickTest | None] = {}
-    for path, spec in TABLE.items():
-        test: QuickTest | None = None
-        if not spec.readable:
-            quick[path] = None
-            continue
-        if spec.form is Form.RECORDS:
-            test = _records(spec)
-        elif spec.form is Form.IP_SET:
-            test = _addresses
-        elif not spec.subset and "*" not in path:
-            test = _scalar(spec)
-        if test is not None:
-            quick[path] = test
-    return quick
+def _custom(key: str, value: Any, record: Record) -> bool:
+    """Whether an attribute of that name is there, and each one of that name has the value."""
+    found = False
+    entries = record.get("customAttributes")
+    for entry in entries if entries.__class__ is list else ():
+        if entry.__class__ is dict and entry.get("key") == key:
+            live = entry.get("value")
+            if live != value or live.__class__ is not value.__class__:
+                return False
+            found = True
+    return found and value is not None
 
 
-QUICK: Mapping[str, QuickTest | None] = _table()
+def _test(spec: FieldSpec) -> QuickTest | None:
+    if spec.form is Form.RECORDS:
+        return _records(spec)
+    if spec.form is Form.IP_SET:
+        return _addresses
+    return None if spec.subset or "*" in spec.path else _scalar(spec)
+
+
+LOOKS: Mapping[str, QuickTest] = {path: test for path, spec in TABLE.items() if (test := _test(spec)) is not None}
+"""By path: whether a look shows that live is as declared."""
+
+QUICK: Mapping[str, QuickTest | None] = {**LOOKS, **{path: None for path, spec in TABLE.items() if not spec.readable}}
 """By path. None: the field needs no look while the manifest says what was sent, because its live value proves nothing."""
+
+AS_DECLARED = Comparison(Verdict.EQUAL)
+
+
+def look(path: str, value: Any, record: Record, connector: ConnectorRef) -> Comparison:
+    """`compare`, but what a look shows to be as declared is just that: then there is no live value beside it."""
+    return AS_DECLARED if plainly_equal(path, value, record) else compare(path, value, record, connector)
 
 
 def shows(path: str, value: Any, record: Record, connector: ConnectorRef) -> bool:
     """Whether the record shows a field as declared: by a look where that is enough, else by comparing."""
-    return plainly_equal(path, value, record) or compare(path, value, record, connector).verdict is Verdict.EQUAL
+    return look(path, value, record, connector).verdict is Verdict.EQUAL
 
 
 def plainly_equal(path: str, value: Any, record: Record) -> bool:
-    """Whether a look is enough to see that the record shows a readable field as declared; False says nothing."""
-    test = QUICK.get(path)
-    return test is not None and test(value, record)
+    """Whether a look is enough to see that the record shows a field as declared; False says nothing."""
+    test = LOOKS.get(path)
+    if test is not None:
+        return test(value, record)
+    return path.startswith(CUSTOM) and _custom(path[_CUSTOM:], value, record)

@@ -12,7 +12,6 @@ from declarative.assets.identity import Match
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.assets.payload import RETIRED, import_entry
 from declarative.core.clock import to_iso
-from declarative.plan.fingerprint import fingerprint as fingerprint_of
 from declarative.plan.model import Action, Change, FieldChange
 
 KIND = "Asset"
@@ -67,11 +66,12 @@ def create_of(
 
 def update_of(
     desired: DesiredAsset,
-    live: LiveAsset,
     reason: str,
     changes: Sequence[FieldChange],
     found: Match,
     warnings: tuple[str, ...] | None = None,
+    *,
+    fingerprint: str,
 ) -> Change:
     return change_of(
         desired,
@@ -81,7 +81,7 @@ def update_of(
         fields=_visible(changes),
         warnings=found.warnings if warnings is None else warnings,
         payload=import_entry(desired, on_update=True),
-        fingerprint=fingerprint_of(desired, live),
+        fingerprint=fingerprint,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from declarative.assets import marker
 from declarative.assets.compare import Comparison, Verdict, compare, same_value
@@ -19,9 +19,9 @@ from declarative.assets.identity import BOUND, PINNED, Match
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, import_entry
-from declarative.assets.quick import QUICK, custom_in_sync, plainly_equal
+from declarative.assets.quick import QUICK, custom_in_sync
 from declarative.plan.changes import change_of, create_of, differ, listed, still_retired, unmanaged, update_of, when
-from declarative.plan.fingerprint import fingerprint
+from declarative.plan.fingerprint import fingerprint_of, looked_at
 from declarative.plan.model import Action, Basis, Change, FieldChange
 
 CONNECTOR = "connector"
@@ -72,8 +72,7 @@ class _State(StrEnum):
 _SENT = (_State.CHANGED, _State.DRIFTED, _State.RESENT)
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(NamedTuple):
     path: str
     state: _State
     change: FieldChange | None = None
@@ -102,15 +101,16 @@ def decide(desired: DesiredAsset, applied: AppliedAsset | None, found: Match, gi
 def _decide_unknown(desired: DesiredAsset, live: LiveAsset, fields: Mapping[str, Any], found: Match) -> Decision:
     compared = {path: compare(path, value, live.record, desired.connector) for path, value in fields.items()}
     marked = marker.DIGEST_PATH in compared and compared[marker.DIGEST_PATH].verdict is Verdict.EQUAL
-    differing = [path for path, seen in compared.items() if seen.verdict is Verdict.DIFFERENT]
-    unproven = [path for path, seen in compared.items() if seen.verdict is Verdict.UNREADABLE or seen.partial]
+    differing = [path for path, one in compared.items() if one.verdict is Verdict.DIFFERENT]
+    unproven = [path for path, one in compared.items() if one.verdict is Verdict.UNREADABLE or one.partial]
     if marked and not differing:
         # The marker was sent with exactly this: what the state lost is known again, and nothing is left to do.
         return Decision(change_of(desired, Action.UNCHANGED, "as its marker says", found), applied_adopted(desired, live))
+    seen = fingerprint_of(fields, live, desired.connector, compared)
+    warnings = (*found.warnings, *still_retired(desired, fields, live))
     if not differing and not unproven:
-        warnings = (*found.warnings, *still_retired(desired, fields, live))
-        seen = fingerprint(desired, live)
-        return Decision(change_of(desired, Action.ADOPT, "live is as declared", found, warnings=warnings, fingerprint=seen))
+        change = change_of(desired, Action.ADOPT, "live is as declared", found, warnings=warnings, fingerprint=seen)
+        return Decision(change)
     blind = Basis.MARKER if marker.DIGEST_PATH in fields else Basis.APPLIED
     changes = [
         FieldChange(path, compared[path].live_value, value, _basis(compared[path], blind))
@@ -118,7 +118,7 @@ def _decide_unknown(desired: DesiredAsset, live: LiveAsset, fields: Mapping[str,
         if path in differing or path in unproven
     ]
     reason = differ(differing) if differing else f"{listed(unproven)} cannot be read back, and nothing is recorded as sent"
-    return Decision(update_of(desired, live, reason, changes, found, (*found.warnings, *still_retired(desired, fields, live))))
+    return Decision(update_of(desired, reason, changes, found, warnings, fingerprint=seen))
 
 
 def _basis(seen: Comparison, blind: Basis) -> Basis:
@@ -131,7 +131,8 @@ def _basis(seen: Comparison, blind: Basis) -> Basis:
 def _decide_known(
     desired: DesiredAsset, applied: AppliedAsset, live: LiveAsset, fields: Mapping[str, Any], found: Match, given: Circumstances
 ) -> Decision:
-    judged = [_judge(path, value, applied, live, desired, given) for path, value in fields.items()]
+    looked = looked_at(fields, live, desired.connector)
+    judged = [_judge(path, value, applied, looked[path], given) for path, value in fields.items()]
     rewired = _connector_change(desired, applied)
     if rewired is not None:
         judged.insert(0, _Field(CONNECTOR, _State.CHANGED, rewired))
@@ -143,7 +144,8 @@ def _decide_known(
         warnings = (*warnings, f"another source wins: {listed(overridden)} (sent again only with --resend-overridden)")
     if sent:
         changes = [field.change for field in sent if field.change is not None]
-        return Decision(update_of(desired, live, _update_reason(sent), changes, found, warnings), observed)
+        seen = fingerprint_of(fields, live, desired.connector, looked)
+        return Decision(update_of(desired, _update_reason(sent), changes, found, warnings, fingerprint=seen), observed)
     pending = [field.path for field in judged if field.state is _State.PENDING]
     shown = tuple(field.change for field in judged if field.change is not None)
     if pending:
@@ -155,7 +157,8 @@ def _decide_known(
     if applied.on_remove is not desired.on_remove:
         # The state has to know before the manifest is gone; only then is it too late to ask.
         reason = f"lifecycle.onRemove becomes {desired.on_remove}: recorded in the state, no call"
-        change = change_of(desired, Action.ADOPT, reason, found, warnings=warnings, fingerprint=fingerprint(desired, live))
+        seen = fingerprint_of(fields, live, desired.connector, looked)
+        change = change_of(desired, Action.ADOPT, reason, found, warnings=warnings, fingerprint=seen)
         return Decision(change, observed)
     return Decision(change_of(desired, Action.UNCHANGED, "", found, warnings=warnings), observed)
 
@@ -194,11 +197,8 @@ def _unknown(value: Any, record: Mapping[str, Any]) -> bool:  # noqa: ARG001
     return False
 
 
-def _judge(path: str, value: Any, applied: AppliedAsset, live: LiveAsset, desired: DesiredAsset, given: Circumstances) -> _Field:
+def _judge(path: str, value: Any, applied: AppliedAsset, seen: Comparison, given: Circumstances) -> _Field:
     sent = applied.fields.get(path)
-    if sent is not None and sent.value == value and plainly_equal(path, value, live.record):
-        return _Field(path, _State.SYNCED, seen=True)
-    seen = compare(path, value, live.record, desired.connector)
     if sent is None or not same_value(path, sent.value, value):
         # Where live shows the new value already, what was last sent tells more than "Sales -> Sales".
         live_tells = seen.verdict is Verdict.DIFFERENT

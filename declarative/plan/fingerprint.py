@@ -6,32 +6,43 @@ of lists only the declared members, so that a port found by a scan in the meanti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from declarative.assets.compare import Verdict, canonical, compare
+from declarative.assets.compare import Comparison, Verdict, canonical, compare
 from declarative.assets.fields import describe
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import ConnectorRef, DesiredAsset, LiveAsset
-from declarative.assets.quick import plainly_equal
+from declarative.assets.quick import look
 from declarative.core.canonical import digest_of
 
 
 def fingerprint(desired: DesiredAsset, live: LiveAsset) -> str:
     """`sha256:` over the managed, readable fields of the live record as they compare with the desired asset."""
+    fields = managed_fields(desired)
+    return fingerprint_of(fields, live, desired.connector, looked_at(fields, live, desired.connector))
+
+
+def looked_at(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef) -> dict[str, Comparison]:
+    """What the record shows of each field."""
+    record = live.record
+    return {path: look(path, value, record, connector) for path, value in fields.items()}
+
+
+def fingerprint_of(
+    fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]
+) -> str:
+    """`fingerprint`, where its managed fields have been looked at already."""
     seen: dict[str, Any] = {"assetId": live.asset_id}
-    for path, value in managed_fields(desired).items():
+    for path, value in fields.items():
         spec = describe(path)
         if spec is None or not spec.readable:
             continue
-        if plainly_equal(path, value, live.record):
-            seen[path] = True
-            continue
-        comparison = compare(path, value, live.record, desired.connector)
+        comparison = looked[path]
         if comparison.verdict is Verdict.EQUAL:
             seen[path] = True
         elif spec.subset and isinstance(value, (list, tuple)):
-            seen[path] = _members_shown(path, value, live, desired.connector)
+            seen[path] = _members_shown(path, value, live, connector)
         else:
             seen[path] = canonical_text(path, comparison.live_value)
     return digest_of(seen)

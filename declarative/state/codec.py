@@ -106,7 +106,7 @@ def _asset_value(asset: AppliedAsset) -> dict[str, Any]:
     return {
         "connector": [connector.name, connector.uuid, connector.source, connector.marker],
         "identity": asset.identity,
-        "fields": {path: [kept.value, kept.converged] for path, kept in asset.fields.items()},
+        "fields": {path: list(kept) for path, kept in asset.fields.items()},
         "assetId": asset.asset_id,
         "sentAt": _time_text(asset.sent_at),
         "onRemove": asset.on_remove.value,
