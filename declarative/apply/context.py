@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from declarative.apply.model import ApplyRequest, Phase, Progress
@@ -35,9 +35,9 @@ class Sent:
 
 @dataclass(slots=True)
 class Context:
-    """`cause`: why nothing more is sent, once an error stopped the apply; None while it runs. `before`: the state before
-    this apply wrote to it. `live`: objects read just before writing. `on_the_way`: addresses sent by this apply, or pending
-    since an earlier one. `late`: addresses that were waited for and not seen to arrive, with why.
+    """`cause`: why nothing more is sent, once an error stopped the apply; None while it runs. `live`: objects to adopt, read
+    just before. `on_the_way`: addresses sent by this apply, or pending since an earlier one. `late`: addresses that were
+    waited for and not seen to arrive, with why.
     """
 
     request: ApplyRequest
@@ -45,7 +45,6 @@ class Context:
     run_id: str
     results: dict[str, ChangeResult] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    before: Mapping[str, Resource] = field(default_factory=dict)
     replays: list[Intent] = field(default_factory=list)
     live: dict[str, LiveAsset] = field(default_factory=dict)
     late: dict[str, str] = field(default_factory=dict)

@@ -97,7 +97,6 @@ def _carry_out(context: Context) -> None:
     recover(context)
     settle_done(context)
     _follow_moves(context)
-    context.before = context.request.store.resources_at(change.address for change in context.request.plan.changes)
     changes = [change for change in context.request.plan.writes if context.is_open(change)]
     syncs = [change for change in changes if change.action in _SYNCED]
     adopts = [change for change in changes if change.action is Action.ADOPT]
@@ -144,7 +143,8 @@ def _change_state(context: Context, changes: list[Change]) -> None:
         return
     context.progress(Phase.CHECK, 0, len(adopts) + len(forgets), "recording")
     if adopts:
-        context.put([adopted_resource(context, change) for change in adopts])
+        before = context.request.store.resources_at(change.address for change in adopts)
+        context.put([adopted_resource(context, change, before.get(change.address)) for change in adopts])
     if forgets:
         context.remove([change.address for change in forgets])
     for change in (*adopts, *forgets):

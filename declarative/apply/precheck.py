@@ -5,24 +5,25 @@ A plan may be hours old. What moved is not written and said to be stale; the res
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from declarative.apply.context import Context
 from declarative.apply.model import Phase
-from declarative.assets.identity import match
+from declarative.assets.identity import match_known
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.plan.fingerprint import fingerprint
+from declarative.plan.known import Brief, briefing
 from declarative.plan.model import Action, Change, OutcomeKind
 from declarative.refresh import read_live
+from declarative.state.model import Resource
 
 _CLOCK_SKEW = timedelta(minutes=10)
 _OLDEST_PLAN = timedelta(days=1)
 
 
 def check_objects(context: Context, changes: Sequence[Change]) -> None:
-    """Settles as STALE what moved since the plan, and notes the live object of the rest (`context.live`).
+    """Settles as STALE what moved since the plan, and notes the live objects to adopt (`context.live`).
 
     Objects the plan saw are read by id. For those it did not see, the identity keys are asked again, and where only a scan
     could tell, what changed since the plan. What an interrupted run may have sent is not checked: it may have moved because of
@@ -38,44 +39,43 @@ def check_objects(context: Context, changes: Sequence[Change]) -> None:
         return
     context.progress(Phase.CHECK, 0, len(looked_at))
     desired = {change.address: context.desired(change) for change in looked_at}
-    bound = {change.address: _bound(context, change, desired[change.address]) for change in looked_at}
+    # Those that the plan saw are bound to what it saw; of the others the state may know something.
+    known = context.request.store.resources_at(change.address for change in looked_at if change.asset_id is None)
+    ask = briefing(known)
+    bound = {change.address: change.asset_id or _bound_id(ask(change.address)) for change in looked_at}
     planned_at = context.request.planned_at or context.request.clock.now() - _OLDEST_PLAN
     context.request.probe("check:read:before")
     live = read_live(
         context.request.writer,
         list(desired.values()),
-        {address: item for address, item in bound.items() if item is not None},
+        {address: _bare(desired[address], asset_id) for address, asset_id in bound.items() if asset_id is not None},
         page_size=context.request.page_size,
         updated_since=planned_at - _CLOCK_SKEW,
     ).index
     context.request.probe("check:read:after")
     for change in looked_at:
-        found = match(desired[change.address], bound[change.address], live).live
-        moved = _moved(change, desired[change.address], found, bound[change.address])
+        found = match_known(desired[change.address], bound[change.address], live).live
+        moved = _moved(change, desired[change.address], found, known)
         if moved is not None:
             context.settle(change, OutcomeKind.STALE, error=f"{moved}; it was not written. Plan again")
-        elif found is not None:
+        elif found is not None and change.action is Action.ADOPT:
             context.live[change.address] = found
     context.progress(Phase.CHECK, len(looked_at), len(looked_at))
 
 
-def _bound(context: Context, change: Change, desired: DesiredAsset) -> AppliedAsset | None:
-    """What the state knows, bound to the object the plan saw."""
-    stored = context.before.get(change.address)
-    known = stored if isinstance(stored, AppliedAsset) else None
-    if change.asset_id is None:
-        return known
-    if known is None:
-        known = AppliedAsset(change.address, desired.connector, desired.identity, {})
-    return replace(known, asset_id=change.asset_id)
+def _bound_id(known: Brief | None) -> int | None:
+    return None if known is None else known.asset_id
 
 
-def _moved(change: Change, desired: DesiredAsset, live: LiveAsset | None, known: AppliedAsset | None) -> str | None:
+def _bare(desired: DesiredAsset, asset_id: int) -> AppliedAsset:
+    """As much of what was applied as reading asks for."""
+    return AppliedAsset(desired.address, desired.connector, desired.identity, {}, asset_id)
+
+
+def _moved(change: Change, desired: DesiredAsset, live: LiveAsset | None, known: Mapping[str, Resource]) -> str | None:
     """What differs from what the plan saw; None when nothing that matters does."""
     if change.fingerprint is None:
-        # Decided without a live object. One that shows up may be our own earlier import, which had not arrived then.
-        in_flight = known is not None and known.sent_at is not None and not known.ever_seen
-        if change.action is Action.CREATE and live is not None and not in_flight:
+        if change.action is Action.CREATE and live is not None and not _in_flight(known.get(change.address)):
             return f"asset {live.asset_id}, which matches it, has appeared since the plan was made"
         return None
     if live is None:
@@ -83,3 +83,8 @@ def _moved(change: Change, desired: DesiredAsset, live: LiveAsset | None, known:
     if fingerprint(desired, live) != change.fingerprint:
         return f"asset {live.asset_id} was changed by somebody since the plan was made"
     return None
+
+
+def _in_flight(known: Resource | None) -> bool:
+    """Whether an asset that was not there when the plan was made may be our own earlier import, which had not arrived then."""
+    return isinstance(known, AppliedAsset) and known.sent_at is not None and not known.ever_seen

@@ -12,11 +12,12 @@ from declarative.assets.quick import shows
 from declarative.core.errors import DeclarativeError
 from declarative.plan.model import AppliedReport, Change, ReportStatus
 from declarative.plan.reports import request_digest, scope_digest
+from declarative.state.model import Resource
 
 
-def resource_after_sync(context: Context, change: Change, sent_at: datetime) -> AppliedAsset:
-    """The state of an asset whose import was accepted: nothing that was in the plan has arrived yet."""
-    previous = context.before.get(change.address)
+def resource_after_sync(context: Context, change: Change, previous: Resource | None, sent_at: datetime) -> AppliedAsset:
+    """The state of an asset whose import was accepted: nothing that was in the plan has arrived yet. `previous`: its state
+    before."""
     return applied_after_sync(
         context.desired(change),
         previous if isinstance(previous, AppliedAsset) else None,
@@ -26,9 +27,8 @@ def resource_after_sync(context: Context, change: Change, sent_at: datetime) -> 
     )
 
 
-def adopted_resource(context: Context, change: Change) -> AppliedAsset:
-    """The state of an object that needs no call: newly bound, or known with another `onRemove`."""
-    previous = context.before.get(change.address)
+def adopted_resource(context: Context, change: Change, previous: Resource | None) -> AppliedAsset:
+    """The state of an object that needs no call: newly bound, or known (`previous`) with another `onRemove`."""
     if isinstance(previous, AppliedAsset):
         return replace(previous, on_remove=context.desired(change).on_remove)
     live = context.live.get(change.address)

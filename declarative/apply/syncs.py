@@ -19,7 +19,7 @@ from declarative.assets.model import ConnectorRef
 from declarative.core.errors import AuthError, DeclarativeError, StateError
 from declarative.plan.model import Action, Change, OutcomeKind
 from declarative.qualys.model import SyncOutcome, SyncResult, SyncStatus
-from declarative.state.model import IntentKind, Outcome, OutcomeStatus
+from declarative.state.model import IntentKind, Outcome, OutcomeStatus, Resource
 
 _OUTCOMES = {
     SyncStatus.ACCEPTED: (OutcomeKind.APPLIED, OutcomeStatus.APPLIED),
@@ -44,6 +44,15 @@ class Batch:
         return [change.payload or {} for change in self.changes]
 
 
+@dataclass(frozen=True, slots=True)
+class Travelling:
+    """A batch on its way. `before`: what the state said of it, read while nothing was sent yet."""
+
+    batch: Batch
+    intent_id: int
+    before: Mapping[str, Resource]
+
+
 def send_syncs(context: Context, changes: Sequence[Change]) -> None:
     """Sends every CREATE, UPDATE and RETIRE and settles it. After an error that stops the run (`context.cause`) or a
     stop request, what is in flight is still recorded and the rest is left open."""
@@ -51,23 +60,23 @@ def send_syncs(context: Context, changes: Sequence[Change]) -> None:
     total, done = len(changes), 0
     context.progress(Phase.SYNC, 0, total)
     with ThreadPoolExecutor(max_workers=max(1, context.request.parallelism), thread_name_prefix="sync") as pool:
-        running: dict[Future[SyncOutcome], tuple[Batch, int]] = {}
+        running: dict[Future[SyncOutcome], Travelling] = {}
         while waiting or running:
             while waiting and len(running) < context.request.parallelism and context.may_send():
                 batch = waiting.popleft()
                 try:
-                    intent_id = _intend(context, batch)
+                    journaled = _intend(context, batch)
                 except DeclarativeError as error:  # the store, or the lease it looks at
                     context.cause = error
                     break
-                running[pool.submit(_send, context, batch)] = (batch, intent_id)
+                running[pool.submit(_send, context, batch)] = journaled
             if not running:
                 break
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in sorted(finished, key=lambda item: running[item][1]):
-                batch, intent_id = running.pop(future)
-                _record(context, batch, intent_id, future)
-                done += len(batch.changes)
+            for future in sorted(finished, key=lambda item: running[item].intent_id):
+                travelled = running.pop(future)
+                _record(context, travelled, future)
+                done += len(travelled.batch.changes)
                 context.progress(Phase.SYNC, done, total)
 
 
@@ -97,10 +106,13 @@ def _batches(context: Context, changes: Iterable[Change]) -> list[Batch]:
     return batches
 
 
-def _intend(context: Context, batch: Batch) -> int:
-    if batch.intent_id is not None:
-        return batch.intent_id
-    return context.record_intent(IntentKind.SYNC, batch.request_id, [change.address for change in batch.changes])
+def _intend(context: Context, batch: Batch) -> Travelling:
+    addresses = [change.address for change in batch.changes]
+    before = context.request.store.resources_at(addresses)
+    intent_id = batch.intent_id
+    if intent_id is None:
+        intent_id = context.record_intent(IntentKind.SYNC, batch.request_id, addresses)
+    return Travelling(batch, intent_id, before)
 
 
 def _send(context: Context, batch: Batch) -> SyncOutcome:
@@ -110,7 +122,8 @@ def _send(context: Context, batch: Batch) -> SyncOutcome:
     return outcome
 
 
-def _record(context: Context, batch: Batch, intent_id: int, future: Future[SyncOutcome]) -> None:
+def _record(context: Context, travelled: Travelling, future: Future[SyncOutcome]) -> None:
+    batch = travelled.batch
     results = _results(context, batch, future)
     now = context.request.clock.now()
     outcomes, removed = [], []
@@ -121,12 +134,12 @@ def _record(context: Context, batch: Batch, intent_id: int, future: Future[SyncO
             if change.action is Action.RETIRE:
                 removed.append(change.address)
             else:
-                resource = resource_after_sync(context, change, now)
+                resource = resource_after_sync(context, change, travelled.before.get(change.address), now)
         error = result.error or (UNCERTAIN_SYNC if kind is OutcomeKind.UNCERTAIN else None)
         outcomes.append(Outcome(change.address, status, resource, error, result.request_id))
         context.settle(change, kind, error=error, request_id=result.request_id, taken=result.taken)
     try:
-        context.record_outcomes(IntentKind.SYNC, intent_id, outcomes)
+        context.record_outcomes(IntentKind.SYNC, travelled.intent_id, outcomes)
         if removed:
             context.remove(removed)
         context.record_calls()

@@ -9,7 +9,7 @@ from typing import Any
 
 from declarative.assets import marker
 from declarative.assets.compare import same_value
-from declarative.assets.fields import CORE, IDENTITY, STATUS, FieldSpec, Wire, describe
+from declarative.assets.fields import CORE, IDENTITY, STATUS, TABLE, FieldSpec, Wire
 from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
 from declarative.assets.normalise import Form, instant, integer, text
 from declarative.assets.quick import shows
@@ -23,7 +23,7 @@ def import_entry(desired: DesiredAsset, *, on_update: bool) -> dict[str, Any]:
     """One entry of `assetData` (facts 2.1-2.3): always everything declared, because what a missing value does is not
     documented (facts 2.7). Ignored fields go out once, on create. The inventory id is sent only where the manifest pins it.
     """
-    entry: dict[str, Any] = {IDENTITY: dict(desired.identity), CORE: dict(desired.core)}
+    entry: dict[str, Any] = {IDENTITY: dict(desired.identity.items()), CORE: dict(desired.core.items())}
     if on_update and desired.ignore:
         entry = deepcopy(entry)
         for path in desired.ignore:
@@ -57,13 +57,13 @@ def applied_after_sync(
     """
     before = previous.fields if previous is not None and asset_id is not None else {}
     fields = {
-        path: AppliedField(value, converged=path not in resent and _stays(path, value, before.get(path)))
+        path: AppliedField(value, path not in resent and _stays(path, value, before.get(path)))
         for path, value in marker.managed_fields(desired).items()
     }
     return AppliedAsset(
         address=desired.address,
         connector=desired.connector,
-        identity=dict(desired.identity),
+        identity=dict(desired.identity.items()),
         fields=fields,
         asset_id=asset_id,
         sent_at=sent_at,
@@ -72,7 +72,7 @@ def applied_after_sync(
 
 
 def _stays(path: str, value: Any, before: AppliedField | None) -> bool:
-    return before is not None and before.converged and same_value(path, before.value, value)
+    return before is not None and before.converged and (before.value == value or same_value(path, before.value, value))
 
 
 def applied_adopted(desired: DesiredAsset, live: LiveAsset) -> AppliedAsset:
@@ -84,7 +84,7 @@ def applied_adopted(desired: DesiredAsset, live: LiveAsset) -> AppliedAsset:
     return AppliedAsset(
         address=desired.address,
         connector=desired.connector,
-        identity=dict(desired.identity),
+        identity=dict(desired.identity.items()),
         fields=fields,
         asset_id=live.asset_id,
         on_remove=desired.on_remove,
@@ -103,25 +103,44 @@ def _drop(node: dict[str, Any], steps: list[str]) -> None:
             del node[steps[0]]
 
 
+def _specs() -> Mapping[str, Mapping[str, FieldSpec]]:
+    """By object, and what may stand in it."""
+    found: dict[str, dict[str, FieldSpec]] = {}
+    for path, spec in TABLE.items():
+        steps = path.split(".")
+        for at in range(1, len(steps)):
+            found.setdefault(".".join(steps[:at]), {})[".".join(steps[at:])] = spec
+    return found
+
+
+_SPECS = _specs()
+_WIRES: Mapping[str, Mapping[str, Wire]] = {
+    path: {sub.name: sub.wire for sub in spec.sub if sub.wire is not Wire.AS_IS} for path, spec in TABLE.items()
+}
+
+
 def _shape_section(prefix: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Every value in the JSON type of the vendor's sample (facts 2.2, 2.3)."""
     shaped: dict[str, Any] = {}
+    specs = _SPECS.get(prefix, {})
+    every = specs.get("*")
     for name, value in attributes.items():
-        path = f"{prefix}.{name}"
-        spec = describe(path)
-        if isinstance(value, Mapping) and spec is None:
-            shaped[name] = _shape_section(path, value)
+        spec = specs.get(name, every)
+        if spec is not None:
+            shaped[name] = _shape(spec, value)
         else:
-            shaped[name] = value if spec is None else _shape(spec, value)
+            shaped[name] = _shape_section(f"{prefix}.{name}", value) if isinstance(value, Mapping) else value
     return shaped
 
 
 def _shape(spec: FieldSpec, value: Any) -> Any:
     if spec.form is not Form.RECORDS or not isinstance(value, (list, tuple)):
-        return _wire(spec.wire, value)
-    wires = {sub.name: sub.wire for sub in spec.sub}
+        return value if spec.wire is Wire.AS_IS else _wire(spec.wire, value)
+    wires = _WIRES[spec.path]
     return [
-        {key: _wire(wires.get(key, Wire.AS_IS), held) for key, held in item.items()} if isinstance(item, Mapping) else item
+        {key: _wire(wires[key], held) if key in wires else held for key, held in item.items()}
+        if isinstance(item, Mapping)
+        else item
         for item in value
     ]
 

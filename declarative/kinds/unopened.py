@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -61,6 +61,9 @@ class UnopenedIdentity(Mapping[str, Any]):
         value = self._known[at]
         return default if value is None else value
 
+    def items(self) -> ItemsView[str, Any]:
+        return _open(self._asset)[0].items()
+
     def __iter__(self) -> Iterator[str]:
         return iter(_open(self._asset)[0])
 
@@ -87,6 +90,9 @@ class UnopenedCore(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
+
+    def items(self) -> ItemsView[str, Any]:
+        return _open(self._asset)[1].items()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

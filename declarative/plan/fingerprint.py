@@ -29,9 +29,7 @@ def looked_at(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRe
     return {path: look(path, value, record, connector) for path, value in fields.items()}
 
 
-def fingerprint_of(
-    fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]
-) -> str:
+def fingerprint_of(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]) -> str:
     """`fingerprint`, where its managed fields have been looked at already."""
     seen: dict[str, Any] = {"assetId": live.asset_id}
     for path, value in fields.items():

@@ -162,10 +162,11 @@ def test_what_import_writes_never_differs_from_the_record_it_came_from(record: d
 
 TESTABLE = st.sampled_from(list(LOOKS)) | words.map(lambda key: CUSTOM + str(key))
 plain = st.one_of(words, addresses, macs, st.integers(-1, 99), st.just("None"), st.just(""))
+sub_names = st.sampled_from(["name", "version", "port", "size", "username", "hostName", "type"])
 wanted = st.one_of(
     plain,
     st.lists(plain, max_size=3),
-    st.lists(st.dictionaries(st.sampled_from(["name", "version", "port", "size", "username", "hostName", "type"]), plain), max_size=3),
+    st.lists(st.dictionaries(sub_names, plain), max_size=3),
 )  # fmt: skip
 
 
