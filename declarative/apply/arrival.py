@@ -6,22 +6,23 @@ the search is asked, less and less often, until it shows every sent value that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, islice
 from math import ceil
 
 from declarative.apply.context import Context
 from declarative.apply.model import Phase
-from declarative.apply.records import converged_resource
+from declarative.apply.records import Arrived, bare_resource, converged_resource
 from declarative.assets.compare import Verdict
-from declarative.assets.identity import match
+from declarative.assets.identity import match_known
 from declarative.assets.live import LiveIndex
 from declarative.assets.marker import managed_fields
-from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
-from declarative.assets.quick import look
+from declarative.assets.model import AppliedAsset, DesiredAsset
 from declarative.core.errors import DeclarativeError
+from declarative.plan.fingerprint import looked_at
+from declarative.plan.known import AT_ONCE, briefs_of
 from declarative.plan.model import Action, Change
 from declarative.refresh import read_live
 
@@ -37,12 +38,8 @@ _CLOCK_SKEW = timedelta(minutes=10)
 class Sighting:
     """What the search shows of one sent asset. `late`: fields that do not show the sent value yet."""
 
-    live: LiveAsset | None
+    asset_id: int | None
     late: tuple[str, ...] = ()
-
-    @property
-    def arrived(self) -> bool:
-        return self.live is not None and not self.late
 
 
 def wait_for_arrival(context: Context, changes: Sequence[Change]) -> None:
@@ -76,7 +73,8 @@ class _Watch:
         self._context = context
         self._retired = {change.address for change in changes if change.action is Action.RETIRE}
         self._total = len(changes)
-        self._stored = self._reread(missing)
+        stored = briefs_of(context.request.store.resources_at(missing))
+        self._bound = {address: known.asset_id for address, known in stored if known.asset_id is not None}
         self.missing = missing
         self.seen: dict[str, Sighting] = {}
 
@@ -103,62 +101,66 @@ class _Watch:
 
     def _look(self, since: datetime, *, thorough: bool) -> None:
         """`thorough`: also look through what changed lately, for what no filter finds."""
+        known = {address: self._bound[address] for address in self.missing if address in self._bound}
         live = read_live(
             self._context.request.writer,
             list(self.missing.values()),
-            {address: item for address, item in self._stored.items() if address in self.missing},
+            {address: bare_resource(self.missing[address], asset_id) for address, asset_id in known.items()},
             page_size=self._context.request.page_size,
             updated_since=since,
             # Where only a scan can tell, a busy inventory must not eat the hour's quota in every poll.
             scan_limit=max(_SCAN_PAGES, 2 * ceil(len(self.missing) / self._context.request.page_size)) if thorough else 0,
         ).index
         self._context.record_calls()
-        self.seen = {address: _sighting(live, desired, self._stored.get(address)) for address, desired in self.missing.items()}
-        self._note({address: seen.live for address, seen in self.seen.items() if seen.live is not None and seen.arrived})
+        self.seen = {}
+        rest = iter(list(self.missing.items()))
+        while some := list(islice(rest, AT_ONCE)):
+            sighted = ((address, self._sight(live, address, desired)) for address, desired in some)
+            self._note({address: found for address, found in sighted if found is not None})
 
-    def _note(self, arrived: Mapping[str, LiveAsset]) -> None:
+    def _sight(self, live: LiveIndex, address: str, desired: DesiredAsset) -> Arrived | None:
+        """Notes what is seen of it."""
+        found = match_known(desired, self._bound.get(address), live).live
+        if found is None:
+            self.seen[address] = Sighting(None)
+            return None
+        fields = managed_fields(desired)
+        looked = looked_at(fields, found, desired.connector)
+        late = tuple(path for path, shown in looked.items() if shown.verdict is Verdict.DIFFERENT and not shown.tentative)
+        self.seen[address] = Sighting(found.asset_id, late)
+        return None if late else Arrived(found, fields, looked)
+
+    def _note(self, arrived: Mapping[str, Arrived]) -> None:
         if not arrived:
             return
         converged = [
-            converged_resource(self.missing[address], item, arrived[address])
-            for address, item in self._reread(arrived).items()
+            converged_resource(item, self.missing[address].connector, arrived[address])
+            for address, item in self._reread(arrived)
             if address not in self._retired
         ]
         if converged:
             self._context.request.store.observe(converged)
-        for address, live in arrived.items():
-            self._context.arrived(address, True, asset_id=live.asset_id)
+        for address, found in arrived.items():
+            self._context.arrived(address, True, asset_id=found.live.asset_id)
             del self.missing[address]
 
-    def _reread(self, addresses: Iterable[str]) -> dict[str, AppliedAsset]:
+    def _reread(self, addresses: Iterable[str]) -> Iterator[tuple[str, AppliedAsset]]:
         stored = self._context.request.store.resources_at(addresses)
-        return {address: item for address, item in stored.items() if isinstance(item, AppliedAsset)}
+        return ((address, item) for address, item in stored.items() if isinstance(item, AppliedAsset))
 
     def _progress(self) -> None:
         self._context.progress(Phase.ARRIVE, self._total - len(self.missing), self._total)
 
 
-def _sighting(live: LiveIndex, desired: DesiredAsset, bound: AppliedAsset | None) -> Sighting:
-    found = match(desired, bound, live).live
-    if found is None:
-        return Sighting(None)
-    late = []
-    for path, value in managed_fields(desired).items():
-        comparison = look(path, value, found.record, desired.connector)
-        if comparison.verdict is Verdict.DIFFERENT and not comparison.tentative:
-            late.append(path)
-    return Sighting(found, tuple(late))
-
-
 def _why_late(sighting: Sighting, waited: timedelta) -> str:
     seconds = int(waited.total_seconds())
-    if sighting.live is None:
+    if sighting.asset_id is None:
         return (
             f"accepted, but not found in the inventory within {seconds} s. It may still be queued; else no identification rule "
             "of the connector matched and `Create unmanaged asset` is off there (see the connector's identification log)"
         )
     shown = ", ".join(sighting.late[:3]) + (f" and {len(sighting.late) - 3} more" if len(sighting.late) > 3 else "")
     return (
-        f"accepted, but asset {sighting.live.asset_id} does not show the new value of {shown} within {seconds} s. "
+        f"accepted, but asset {sighting.asset_id} does not show the new value of {shown} within {seconds} s. "
         "It may still be queued; else another source overrules this connector"
     )

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from declarative.apply.context import Context
 from declarative.apply.model import Phase
+from declarative.apply.records import bare_resource
 from declarative.assets.identity import match_known
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.plan.fingerprint import fingerprint
@@ -48,7 +49,7 @@ def check_objects(context: Context, changes: Sequence[Change]) -> None:
     live = read_live(
         context.request.writer,
         list(desired.values()),
-        {address: _bare(desired[address], asset_id) for address, asset_id in bound.items() if asset_id is not None},
+        {address: bare_resource(desired[address], asset_id) for address, asset_id in bound.items() if asset_id is not None},
         page_size=context.request.page_size,
         updated_since=planned_at - _CLOCK_SKEW,
     ).index
@@ -65,11 +66,6 @@ def check_objects(context: Context, changes: Sequence[Change]) -> None:
 
 def _bound_id(known: Brief | None) -> int | None:
     return None if known is None else known.asset_id
-
-
-def _bare(desired: DesiredAsset, asset_id: int) -> AppliedAsset:
-    """As much of what was applied as reading asks for."""
-    return AppliedAsset(desired.address, desired.connector, desired.identity, {}, asset_id)
 
 
 def _moved(change: Change, desired: DesiredAsset, live: LiveAsset | None, known: Mapping[str, Resource]) -> str | None:

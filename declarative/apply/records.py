@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from declarative.apply.context import Context
-from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
+from declarative.assets.compare import Comparison, Verdict
+from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, applied_after_sync
-from declarative.assets.quick import shows
+from declarative.assets.quick import look
 from declarative.core.errors import DeclarativeError
 from declarative.plan.model import AppliedReport, Change, ReportStatus
 from declarative.plan.reports import request_digest, scope_digest
@@ -37,13 +40,32 @@ def adopted_resource(context: Context, change: Change, previous: Resource | None
     return applied_adopted(context.desired(change), live)
 
 
-def converged_resource(desired: DesiredAsset, resource: AppliedAsset, live: LiveAsset) -> AppliedAsset:
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The record of an asset that shows everything; `looked`: of each of the fields."""
+
+    live: LiveAsset
+    fields: Mapping[str, Any]
+    looked: Mapping[str, Comparison]
+
+
+def converged_resource(resource: AppliedAsset, connector: ConnectorRef, arrived: Arrived) -> AppliedAsset:
     """Bound to the live asset; every field that the search shows as sent is converged."""
     fields = {
-        path: AppliedField(field.value, field.converged or shows(path, field.value, live.record, desired.connector))
-        for path, field in resource.fields.items()
+        path: AppliedField(sent.value, sent.converged or _shows(path, sent.value, connector, arrived))
+        for path, sent in resource.fields.items()
     }
-    return replace(resource, asset_id=live.asset_id, fields=fields)
+    return replace(resource, asset_id=arrived.live.asset_id, fields=fields)
+
+
+def _shows(path: str, value: Any, connector: ConnectorRef, arrived: Arrived) -> bool:
+    looked = arrived.looked.get(path) if value == arrived.fields.get(path) else None
+    return (looked or look(path, value, arrived.live.record, connector)).verdict is Verdict.EQUAL
+
+
+def bare_resource(desired: DesiredAsset, asset_id: int) -> AppliedAsset:
+    """As much of what was applied as reading asks for."""
+    return AppliedAsset(desired.address, desired.connector, desired.identity, {}, asset_id)
 
 
 def report_before_run(context: Context, change: Change, request_id: str) -> AppliedReport:

@@ -7,7 +7,7 @@ identifier disproves is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from declarative.assets.keys import (
@@ -94,13 +94,28 @@ def _bound_warnings(desired: DesiredAsset, live: LiveAsset) -> tuple[str, ...]:
     )
 
 
+class _Declared:
+    """The keys that an asset declares, each kind worked out when it is asked for: the strongest one decides nearly always."""
+
+    __slots__ = ("_asset", "_found")
+
+    def __init__(self, asset: DesiredAsset) -> None:
+        self._asset = asset
+        self._found: dict[str, Keys] = {}
+
+    def of(self, kind: KeyKind) -> Keys:
+        found = self._found.get(kind.name)
+        if found is None:
+            found = self._found[kind.name] = kind.desired(self._asset)
+        return found
+
+
 def _match_by_keys(desired: DesiredAsset, index: LiveIndex) -> Match:
-    declared = {kind.name: keys for kind in KINDS if (keys := kind.desired(desired))}
+    declared = _Declared(desired)
     doubts: list[str] = []
     for at, kind in enumerate(KINDS):
-        keys = declared.get(kind.name, frozenset())
         fitting: list[int] = []
-        for asset_id in sorted(_lookup(kind, keys, index)):
+        for asset_id in sorted(_lookup(kind, declared.of(kind), index)):
             doubt = _contradiction(kind, declared, index, asset_id)
             if doubt is None:
                 fitting.append(asset_id)
@@ -128,15 +143,14 @@ def _by_label(kind: KeyKind, keys: Keys, index: LiveIndex) -> frozenset[int]:
     return index.find_short(bare) | index.find(HOST, labels)
 
 
-def _contradiction(kind: KeyKind, declared: Mapping[str, Keys], index: LiveIndex, asset_id: int) -> str | None:
+def _contradiction(kind: KeyKind, declared: _Declared, index: LiveIndex, asset_id: int) -> str | None:
     live = index.get(asset_id)
     if live is None or kind is SERIAL:
         return None
     stronger = KINDS[: KINDS.index(kind)]
     for other in stronger:
-        ours = declared.get(other.name)
         weighs = other in HARDWARE_KINDS or (kind is ADDRESS and (other is MAC or other in NAME_KINDS))
-        if not ours or not weighs:
+        if not weighs or not (ours := declared.of(other)):
             continue
         theirs = other.of(live.record)
         if theirs and not ours & theirs and not (other in NAME_KINDS and _same_short(ours, theirs)):
@@ -152,11 +166,11 @@ def _same_short(ours: Keys, theirs: Keys) -> bool:
     return any(short_hostname(name) in shorts for name in ours)
 
 
-def _narrow(candidates: list[int], kinds: Iterable[KeyKind], declared: Mapping[str, Keys], index: LiveIndex) -> list[int]:
+def _narrow(candidates: list[int], kinds: Iterable[KeyKind], declared: _Declared, index: LiveIndex) -> list[int]:
     for kind in kinds:
         if len(candidates) == 1:
             break
-        keys = declared.get(kind.name)
+        keys = declared.of(kind)
         if not keys:
             continue
         # Whether a first label may do depends on the candidates alone, not on who else has the name: a targeted read, which

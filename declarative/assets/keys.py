@@ -7,12 +7,12 @@ localhost, loopback addresses) identify nothing and are left out.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from declarative.assets.model import DesiredAsset
-from declarative.assets.normalise import compact, hostname, ip_set, is_ip, mac_set, nocase, uuid
+from declarative.assets.normalise import compact, hostname, ip_set, ipv4, is_ip, mac_set, nocase, uuid
 from declarative.assets.records import mappings
 
 Keys = frozenset[str]
@@ -73,6 +73,9 @@ def _addresses(values: Iterable[Any]) -> Keys:
 
 
 def _identifies(address: str) -> bool:
+    quad = ipv4(address)
+    if quad is not None:
+        return not (address.startswith(("127.", "169.254.")) or address == "0.0.0.0" or 224 <= int(quad[1]) < 240)  # noqa: S104
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -157,17 +160,15 @@ class SearchKey:
     values: tuple[str, ...]
 
 
-def search_filters(desired: DesiredAsset) -> tuple[SearchKey, ...]:
+def search_filters(desired: DesiredAsset) -> Iterator[SearchKey]:
     """Filters that would find the asset, strongest first. MAC and IP addresses have no documented filter field, and no
     filter finds a native key (facts 3.4, 9); an asset with none of these needs a full scan.
     """
-    found: list[SearchKey] = []
     if desired.pinned_id is not None:
-        found.append(SearchKey("qualysAssetId", "asset.assetID", (str(desired.pinned_id),)))
+        yield SearchKey("qualysAssetId", "asset.assetID", (str(desired.pinned_id),))
     for kind in KINDS:
         if kind.search_field is None:
             continue
         values = dict.fromkeys(str(value).strip() for value in kind.declared(desired) if kind.clean((value,)))
         if values:
-            found.append(SearchKey(kind.name, kind.search_field, tuple(values)))
-    return tuple(found)
+            yield SearchKey(kind.name, kind.search_field, tuple(values))

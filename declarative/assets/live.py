@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from declarative.assets.keys import KINDS, KeyKind
-from declarative.assets.lookups import MARKER, SHORT, Term, terms_for, terms_of
+from declarative.assets.keys import KeyKind
+from declarative.assets.lookups import MARKER, SHORT, VALUES_OF, Term, terms_for
 from declarative.assets.marker import KEY as MARKER_KEY
 from declarative.assets.marker import live_marker, marker_key
 from declarative.assets.model import DesiredAsset, LiveAsset
@@ -49,7 +49,7 @@ class LiveIndex:
         self._unread: Unread | None = None
         self._digests: dict[int, bytes] = {}
         self._at_hand: dict[int, LiveAsset] = {}
-        self._by_term: Index | None = None
+        self._by_term: Index = {}
         self._gathered: set[Term] = set()
 
     @classmethod
@@ -126,17 +126,19 @@ class LiveIndex:
         wanted = list(keys)
         if not wanted:
             return frozenset()
-        index = self._index()[name]
+        index = self._under(name)
         if self._unread is not None:
             self._gather([(name, key) for key in wanted])
         return frozenset(chain.from_iterable(index.get(key, ()) for key in wanted))
 
-    def _index(self) -> Index:
-        if self._by_term is None:
-            self._by_term = {name: {} for name in (*(kind.name for kind in KINDS), SHORT, MARKER)}
+    def _under(self, name: str) -> dict[str, list[int]]:
+        if name not in self._by_term:
+            # As a rule everything is found by the strongest kind. Once another one is asked for, all will be.
+            names = [other for other in VALUES_OF if other not in self._by_term] if self._by_term else [name]
+            self._by_term |= {one: {} for one in names}
             for asset_id in self._held:
-                _note(self._by_term, self.get(asset_id))
-        return self._by_term
+                _note(self._by_term, names, self.get(asset_id))
+        return self._by_term[name]
 
     def _gather(self, terms: Collection[Term]) -> None:
         wanted = {term for term in terms if term not in self._gathered}
@@ -147,8 +149,7 @@ class LiveIndex:
         for asset_id, live in self._read(found):
             del self._digests[asset_id]
             self._held[asset_id] = _held(live)
-            if self._by_term is not None:
-                _note(self._by_term, live)
+            _note(self._by_term, self._by_term, live)
 
     def _read(self, asset_ids: Collection[int]) -> Iterator[tuple[int, LiveAsset]]:
         for asset_id, record in self._unread.records(asset_ids) if self._unread is not None and asset_ids else ():
@@ -157,9 +158,11 @@ class LiveIndex:
             yield asset_id, LiveAsset(asset_id, record)
 
 
-def _note(index: Index, live: LiveAsset | None) -> None:
-    if live is not None:
-        for name, key in terms_of(live.record):
+def _note(index: Index, names: Iterable[str], live: LiveAsset | None) -> None:
+    if live is None:
+        return
+    for name in names:
+        for key in VALUES_OF[name](live.record):
             index[name].setdefault(key, []).append(live.asset_id)
 
 

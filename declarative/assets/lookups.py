@@ -6,7 +6,7 @@ leave those that share no term with any asset that is looked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from declarative.assets.keys import FQDN, HOST, KINDS, NAME_KINDS
@@ -25,14 +25,26 @@ Term = tuple[str, str]
 
 def terms_of(record: Mapping[str, Any]) -> Iterator[Term]:
     """The terms of a live record, each once."""
-    for kind in KINDS:
-        for key in kind.of(record):
-            yield kind.name, key
-    for short in {short for full in FQDN.of(record) if (short := short_hostname(full)) is not None and short != full}:
-        yield SHORT, short
+    for name, values in VALUES_OF.items():
+        for value in values(record):
+            yield name, value
+
+
+def _shorts(record: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(short for full in FQDN.of(record) if (short := short_hostname(full)) is not None and short != full)
+
+
+def _marked(record: Mapping[str, Any]) -> frozenset[str]:
     entries = mappings(record.get("customAttributes"))
-    for marked in {str(entry.get("value")) for entry in entries if entry.get("key") == MARKER_KEY}:
-        yield MARKER, marked
+    return frozenset(str(entry.get("value")) for entry in entries if entry.get("key") == MARKER_KEY)
+
+
+VALUES_OF: Mapping[str, Callable[[Mapping[str, Any]], frozenset[str]]] = {
+    **{kind.name: kind.of for kind in KINDS},
+    SHORT: _shorts,
+    MARKER: _marked,
+}
+"""By kind of identifier: its values in a live record."""
 
 
 def terms_for(desired: DesiredAsset) -> Iterator[Term]:

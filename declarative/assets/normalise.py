@@ -17,9 +17,13 @@ from typing import Any
 
 Normaliser = Callable[[Any], Hashable]
 
-# The common cases, decided at once: one word of printable ASCII that says something; a UUID as everybody writes it.
+# The common cases, decided at once: one word of printable ASCII that says something; what everybody writes in one way.
 _WORD = re.compile(r"[!-+\--~][!-~]*").fullmatch
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+ipv4 = re.compile(r"\.".join([_OCTET] * 4)).fullmatch
+"""An address as everybody writes it; its first group is the first octet."""
+_MAC = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}").fullmatch
 _ONLY_SEPARATORS = re.compile(r"[\s,]*")
 _INTEGER = re.compile(r"([+-]?[0-9]{1,30})(?:\.0+)?")
 _ZONE = re.compile(r"\(?(?:utc|gmt)?\s*([+-])([0-9]{1,2})(?::?([0-9]{2}))?\)?")
@@ -109,6 +113,8 @@ def uuid(value: Any) -> str | None:
 
 def mac(value: Any) -> str | None:
     """Lower case, two digits an octet, colons between: `00-50-56-AA-E2-DA`, `0050.56aa.e2da`, `0:50:56:aa:e2:da`."""
+    if type(value) is str and _MAC(value):
+        return value.lower()
     written = nocase(value)
     if written is None:
         return None
@@ -124,6 +130,8 @@ def mac(value: Any) -> str | None:
 def is_ip(value: str) -> bool:
     if ":" not in value and not _DOTTED(value):
         return False  # a name: nearly all that is asked about
+    if ipv4(value):
+        return True
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -133,6 +141,8 @@ def is_ip(value: str) -> bool:
 
 def ip(value: Any) -> str | None:
     """The shortest written form; IPv4 inside IPv6 as IPv4; the zone (`%eth0`), which is only local, left out."""
+    if type(value) is str and ipv4(value):
+        return value
     written = nocase(value)
     return None if written is None else _ip_text(written)
 
@@ -157,10 +167,14 @@ def _members(value: Any, separators: re.Pattern[str], one: Callable[[Any], str |
 
 def ip_set(value: Any) -> frozenset[str] | None:
     """Addresses of a list or of one joined string (facts 3.8); None when there is none."""
+    if type(value) is str and ipv4(value):
+        return frozenset((value,))
     return _members(value, _LIST_SEPARATORS, ip)
 
 
 def mac_set(value: Any) -> frozenset[str] | None:
+    if type(value) is str and _MAC(value):
+        return frozenset((value.lower(),))
     return _members(value, _MAC_LIST_SEPARATORS, mac)
 
 

@@ -64,10 +64,12 @@ class Wanted(Struct, frozen=True):
 
     def _strongest(self) -> tuple[SearchKey, ...]:
         keys = search_filters(self.asset)
-        if keys and keys[0].kind in _NAMES:
-            # The inventory's name of an asset may come from either name, so both are one question.
-            return tuple(key for key in keys if key.kind in _NAMES)
-        return keys[:1]
+        first = next(keys, None)
+        if first is None:
+            return ()
+        # The inventory's name of an asset may come from either name, so both are one question.
+        others = (key for key in keys if key.kind in _NAMES) if first.kind in _NAMES else ()
+        return (first, *others)
 
 
 def _terms(key: SearchKey) -> Iterator[Term]:

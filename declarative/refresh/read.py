@@ -111,8 +111,10 @@ class _Read:
     unread: Unread | None = None
     asked: set[Term] = field(default_factory=set)
     documents: int = 0
+    indexed: LiveIndex | None = None
 
     def ask(self, terms: Iterable[Term]) -> None:
+        self.indexed = None
         new = set(terms) - self.asked
         self.asked |= new
         asking = list(documents(new))
@@ -132,6 +134,7 @@ class _Read:
 
     def scan(self, *, fresh: bool = False) -> str:
         """Reads every record, or with `updated_since` those changed since then (at most `scan_limit` pages); says how."""
+        self.indexed = None
         if self.updated_since is not None:
             self.records.update(self.scanner.changed_since(self.updated_since, max_pages=self.scan_limit))
             return "what changed lately"
@@ -148,7 +151,9 @@ class _Read:
         return full_calls(self.scanner.reader.count(), self.scanner.page_size)
 
     def index(self) -> LiveIndex:
-        return LiveIndex.packed(self.records.items(), self.unread)
+        if self.indexed is None:
+            self.indexed = LiveIndex.packed(self.records.items(), self.unread)
+        return self.indexed
 
     def done(self, strategy: str, unsearched: tuple[str, ...] = ()) -> Refreshed:
         index = self.index()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import Any
 
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from declarative.assets.compare import Verdict, canonical, compare, same_value
 from declarative.assets.fields import CUSTOM, Form, Readability, all_fields, flatten
+from declarative.assets.keys import ADDRESS
 from declarative.assets.model import ConnectorRef, LiveAsset
 from declarative.assets.normalise import NORMALISERS
 from declarative.assets.quick import LOOKS, custom_in_sync, look, plainly_equal
@@ -62,12 +64,20 @@ class Uncommon(str):
 
 
 _common = st.text("abzAF059-_.:,{} ", max_size=12) | st.uuids().map(str) | st.uuids().map(lambda one: f"{{{one}}}".upper())
+_common |= st.ip_addresses(v=4).map(str) | st.binary(min_size=6, max_size=6).map(lambda six: six.hex(":"))
 
 
 @settings(max_examples=600)
 @given(form=st.sampled_from(FORMS), value=_written | _common)
 def test_a_common_text_has_the_form_that_the_long_way_gives_it(form: Form, value: str) -> None:
     assert NORMALISERS[form](value) == NORMALISERS[form](Uncommon(value))
+
+
+@settings(max_examples=300)
+@given(address=st.ip_addresses(v=4))
+def test_an_address_identifies_an_asset_unless_everybody_may_have_it(address: IPv4Address) -> None:
+    common = address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+    assert ADDRESS.clean([str(address)]) == (set() if common else {str(address)})
 
 
 @settings(max_examples=300)

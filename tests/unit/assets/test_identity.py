@@ -170,14 +170,14 @@ def test_search_filters_name_what_the_api_can_filter_by_strongest_first() -> Non
         serialNumber="SN-1", hardwareUuid="None", hostName="web-01", netBiosName="WEB01", ipAddress=["10.0.0.7"],
         macAddress="00:50:56:aa:e2:da", sourceNativeKey="NK",
     )  # fmt: skip
-    assert search_filters(asset) == (
+    assert tuple(search_filters(asset)) == (
         SearchKey("serialNumber", "asset.biosSerialNumber", ("SN-1",)),
         SearchKey("fqdn", "asset.name", ("web-01.corp.example",)),
         SearchKey("hostName", "asset.name", ("web-01",)),
         SearchKey("netBiosName", "asset.netbiosName", ("WEB01",)),
     )
-    assert search_filters(desired(ipAddress=["10.0.0.7"])) == ()
-    assert search_filters(desired(qualysAssetId=5))[0] == SearchKey("qualysAssetId", "asset.assetID", ("5",))
+    assert not list(search_filters(desired(ipAddress=["10.0.0.7"])))
+    assert next(search_filters(desired(qualysAssetId=5))) == SearchKey("qualysAssetId", "asset.assetID", ("5",))
 
 
 @pytest.mark.parametrize("junk", ["x", 7, [], {"networkInterface": "x"}, {"networkInterface": [None, "x", {"macAddress": 7}]}])
