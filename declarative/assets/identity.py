@@ -64,6 +64,8 @@ def match_known(desired: DesiredAsset, bound_id: int | None, index: LiveIndex) -
     bound = index.get(bound_id)
     if bound is not None:
         return Match(bound, BOUND, warnings=_bound_warnings(desired, bound))
+    if not index:
+        return Match()
     if desired.connector.marker:
         marked = sorted(index.find_marked(desired))
         if len(marked) == 1:

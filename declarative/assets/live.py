@@ -105,7 +105,7 @@ class LiveIndex:
 
     def gather(self, assets: Iterable[DesiredAsset]) -> None:
         """Reads every record that one of these assets may be found by an identifier in."""
-        if self._unread is not None:
+        if self._digests:
             self._gather({term for asset in assets for term in terms_for(asset)})
 
     def find(self, kind: KeyKind, keys: Iterable[str]) -> frozenset[int]:
@@ -127,7 +127,7 @@ class LiveIndex:
         if not wanted:
             return frozenset()
         index = self._under(name)
-        if self._unread is not None:
+        if self._digests:
             self._gather([(name, key) for key in wanted])
         return frozenset(chain.from_iterable(index.get(key, ()) for key in wanted))
 

@@ -88,6 +88,9 @@ class UnopenedCore(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return _open(self._asset)[1][name]
 
+    def get(self, name: str, default: Any = None) -> Any:
+        return _open(self._asset)[1].get(name, default) if name in self._names else default
+
     def __contains__(self, name: object) -> bool:
         return name in self._names
 
