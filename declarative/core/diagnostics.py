@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from declarative.core.quoting import LONGEST_MESSAGE, shown
+
 MOST_FINDINGS = 1_000
 """At most so many findings of one room are listed for one document: whoever has more has made one mistake many times, or
 written no manifest. `more_findings` says what is left out."""
@@ -59,6 +61,13 @@ class Diagnostic:
     hint: str | None = None
     excerpt: str | None = None
 
+    def __post_init__(self) -> None:
+        # Whoever forgets to shorten what a message quotes would have a thousand findings quote a megabyte each.
+        if len(self.message) > LONGEST_MESSAGE:
+            object.__setattr__(self, "message", shown(self.message, LONGEST_MESSAGE))
+        if self.hint is not None and len(self.hint) > LONGEST_MESSAGE:
+            object.__setattr__(self, "hint", shown(self.hint, LONGEST_MESSAGE))
+
     @property
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
@@ -93,7 +102,7 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(diagnostic.is_error for diagnostic in diagnostics)
 
 
-def more_findings(hidden: int | None = None) -> str:
+def more_findings(hidden: int | None = None, *, of: str = "document") -> str:
     """The message of what stands for the findings that are not listed; None: nobody counted them."""
-    what = "more than that were found" if hidden is None else f"{hidden:,} more were found from here on"
-    return f"{MOST_FINDINGS:,} findings of this document are listed; {what}"
+    what = "more than that were found" if hidden is None else f"{hidden:,} more were found"
+    return f"{MOST_FINDINGS:,} findings of this {of} are listed; {what}{' from here on' if of == 'document' and hidden else ''}"

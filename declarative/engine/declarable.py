@@ -12,7 +12,7 @@ from declarative.core.diagnostics import Position
 from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset
 from declarative.kinds.context import Context
-from declarative.kinds.rules import to_diagnostics
+from declarative.kinds.listing import to_diagnostics
 from declarative.manifest.locate import escape, unescape
 from declarative.manifest.model import Manifest, RuleSetting
 from declarative.manifest.sources import forbidden

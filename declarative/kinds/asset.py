@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from declarative.assets.model import ConnectorRef, DesiredAsset, OnRemove
+from declarative.core.quoting import shown
 from declarative.kinds import asset_rules
 from declarative.kinds.context import Context, Lowered
 from declarative.kinds.noting import AssetNote, noted
@@ -78,5 +80,9 @@ def _ignored(paths: Sequence[str | None] | None) -> frozenset[str]:
 def unconnected(name: str | None, context: Context) -> Iterator[Finding]:
     """What to say of an asset whose connector is not known; nothing where that has been said elsewhere."""
     if name is not None and name not in context.connectors and not context.may_exist(f"Connector/{name}"):
-        hint = context.connector_names.did_you_mean(name) or "write a manifest of kind Connector with that name"
-        yield Finding("reference/unknown-connector", "/spec/connector", f'there is no connector "{name}"', hint)
+        message, hint = f'there is no connector "{shown(name)}"', partial(_connector_hint, name, context)
+        yield Finding("reference/unknown-connector", "/spec/connector", message, hint)
+
+
+def _connector_hint(name: str, context: Context) -> str:
+    return context.connector_names.did_you_mean(name) or "write a manifest of kind Connector with that name"

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from declarative.core.quoting import shown
 from declarative.core.suggest import did_you_mean
 from declarative.kinds import values
 from declarative.kinds.asset_checks import (
@@ -90,7 +91,7 @@ def _placeholders(identity: Mapping[str, Any]) -> Iterator[Finding]:
         at = f"{IDENTITY}/{name}"
         for text, place in ((value, at),) if type(value) is str else _texts(value, at):
             if values.is_placeholder(name, text):
-                message = f'"{text}" is a placeholder that many machines share, and identifies none'
+                message = f'"{shown(text)}" is a placeholder that many machines share, and identifies none'
                 yield Finding("asset/placeholder-identity", place, message, "leave it out")
 
 
@@ -130,9 +131,11 @@ def _numbers(core: Mapping[str, Any]) -> Iterator[Finding]:
     for place, value in wrong_numbers(core):
         if place.startswith("ports/"):
             hint = "a port is a number from 0 to 65535"
-            yield Finding("asset/port", f"{CORE}/{place}", f'"{value}" is not a port number', hint)
+            yield Finding("asset/port", f"{CORE}/{place}", f'"{shown(value)}" is not a port number', hint)
         else:
-            yield Finding("asset/not-a-number", f"{CORE}/{place}", f'"{value}" is not a whole number', "leave the unit out")
+            yield Finding(
+                "asset/not-a-number", f"{CORE}/{place}", f'"{shown(value)}" is not a whole number', "leave the unit out"
+            )
 
 
 def _dates(core: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
@@ -146,7 +149,10 @@ def _dates(core: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
             known[name] = moment = values.epoch_milliseconds(value)
         except ValueError:
             yield Finding(
-                "asset/date", f"{CORE}/{name}", f'"{value}" is no day or time of the calendar', "write it as 2026-01-15T10:32:55Z"
+                "asset/date",
+                f"{CORE}/{name}",
+                f'"{shown(value)}" is no day or time of the calendar',
+                "write it as 2026-01-15T10:32:55Z",
             )
             continue
         if 0 < moment < LIKELY_SECONDS and is_whole(value):
@@ -162,7 +168,7 @@ def _dates(core: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
 def _repeated(identity: Mapping[str, Any], core: Mapping[str, Any]) -> Iterator[Finding]:
     for found in contradictions(identity, core):
         path = ".".join(("coreAttributes", *found.path))
-        message = f'{path} is "{found.other}", but identityAttributes.{found.name} is "{identity[found.name]}"'
+        message = f'{path} is "{shown(found.other)}", but identityAttributes.{found.name} is "{shown(identity[found.name])}"'
         hint = "keep one value, or write it in one place only"
         yield Finding("asset/contradiction", f"{CORE}/{'/'.join(found.path)}", message, hint)
 
@@ -184,7 +190,7 @@ def ignored(paths: Sequence[str | None]) -> Iterator[Finding]:
         if plain in known or (plain.startswith("coreAttributes.customConnectorAttributes.") and not plain.endswith(".")):
             continue
         hint = partial(_path_hint, plain)
-        yield Finding("asset/ignore-path", f"/spec/lifecycle/ignore/{index}", f'there is no field "{path}"', hint)
+        yield Finding("asset/ignore-path", f"/spec/lifecycle/ignore/{index}", f'there is no field "{shown(path)}"', hint)
 
 
 def _path_hint(path: str) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from declarative.assets import normalise
 from declarative.assets.model import ConnectorRef, DesiredAsset
-from declarative.core.diagnostics import Diagnostic, Position, Severity
+from declarative.core.quoting import shown
+from declarative.kinds.listing import Listing
 from declarative.kinds.lookalikes import skeleton
 from declarative.kinds.model import ReportDeclaration
-from declarative.kinds.rules import Finding, to_diagnostics
-from declarative.manifest.model import Locator, Manifest, Project, RuleSetting
+from declarative.kinds.rules import Finding
+from declarative.manifest.model import Manifest, Project
 
 Claim = tuple[str, str, Any]
 """Address, what or in what, the value in its normal form."""
@@ -40,9 +42,9 @@ def check(
     connectors: Mapping[str, ConnectorRef],
     assets: Collection[DesiredAsset],
     reports: Iterable[ReportDeclaration],
-    settings: Mapping[str, RuleSetting],
-) -> Iterator[Diagnostic]:
-    """One diagnostic at each later claim, naming the place of the first. `connectors`, by address, and the others are sorted
+    listing: Listing,
+) -> None:
+    """One finding at each later claim, naming the place of the first. `connectors`, by address, and the others are sorted
     by address."""
     for rule, pointer, claims in _claims(connectors, assets, reports):
         by_eye = rule in _SEEN_BY_PEOPLE
@@ -53,15 +55,14 @@ def check(
         for look, claim in zip(looks, claims, strict=True):
             first = holders.setdefault(look, claim)
             if first is not claim:
-                place = manifests[first[0]].locate(pointer)
-                finding = _shared(rule, pointer, claim, first, place)
-                yield from to_diagnostics(manifests[claim[0]], [finding], settings)
+                message = partial(_message, manifests, rule, pointer, claim, first)
+                listing.add(manifests[claim[0]], [Finding(rule, pointer, message, _hint(rule, first[0]))])
 
 
-def _shared(rule: str, pointer: str, claim: Claim, first: Claim, place: Position) -> Finding:
+def _message(manifests: Mapping[str, Manifest], rule: str, pointer: str, claim: Claim, first: Claim) -> str:
     what = claim[1] if rule == _SHARED_IDENTITY else _WORDS[rule]
     same = f"the same {what}" if claim[2] == first[2] else f"a {what} that looks the same and is not"
-    return Finding(rule, pointer, f"{first[0]} at {place} has {same}", _hint(rule, first[0]))
+    return f"{first[0]} at {manifests[first[0]].locate(pointer)} has {same}"
 
 
 def _hint(rule: str, other: str) -> str:
@@ -111,18 +112,14 @@ def _mark(rule: str, claims: list[Claim]) -> int | None:
     return int.from_bytes(blake2b(said, digest_size=8).digest(), signed=True)
 
 
-def check_moves(project: Project, addresses: Collection[str], locate: Locator) -> Iterator[Diagnostic]:
+def check_moves(project: Project, addresses: Collection[str]) -> Iterator[Finding]:
     """Renames that lead nowhere, or away from a manifest that is still there."""
-    setting = project.rules.get("project/moved")
-    severity = Severity.ERROR if setting is None else setting.severity
-    if severity is None:
-        return
     for index, (old, new) in enumerate(project.moved.items()):
         if old in addresses:
-            message, part = f"{old} was moved to {new}, yet there is still a manifest {old}", "from"
+            message, part = f"{shown(old)} was moved to {shown(new)}, yet there is still a manifest {shown(old)}", "from"
         elif new.partition("[")[0] not in addresses:  # the rows of an inventory are not known yet
-            message, part = f"{old} was moved to {new}, but there is no manifest {new}", "to"
+            message, part = f"{shown(old)} was moved to {shown(new)}, but there is no manifest {shown(new)}", "to"
         else:
             continue
         pointer = f"/spec/moved/{index}/{part}"
-        yield Diagnostic(severity, "project/moved", message, locate(pointer), pointer)
+        yield Finding("project/moved", pointer, message)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 
+from declarative.core.quoting import shown
 from declarative.core.suggest import did_you_mean
 from declarative.kinds import asset_rules
 from declarative.kinds.asset import unconnected
@@ -107,7 +109,7 @@ def _source_findings(written: Mapping[str, Any]) -> Iterator[Finding]:
         path = written[kind]
     if path and leaves_project(path):
         hint = "keep the file below the folder of declarative.yaml, and name it from there"
-        yield Finding("inventory/source", f"/spec/from/{kind}", f'"{path}" leads out of the project', hint)
+        yield Finding("inventory/source", f"/spec/from/{kind}", f'"{shown(path)}" leads out of the project', hint)
 
 
 def _source(written: Mapping[str, Any]) -> InventorySource:
@@ -122,15 +124,18 @@ def _source(written: Mapping[str, Any]) -> InventorySource:
     )
 
 
+def _field_hint(field: str) -> str:
+    return did_you_mean(field, field_paths(ROW_KIND)) or f"`declarative explain {ROW_KIND}.spec` lists the fields"
+
+
 def _field(path: str, written: Any, findings: list[Finding], base: str = "/spec/map") -> Iterator[FieldSource]:
     pointer = f"{base}/{path.replace('~', '~0').replace('/', '~1')}"
     plain = path.removeprefix("spec.")
     field, brackets, record = plain.partition("[].")
     types = _types(field, record)
     if types is None:
-        known = [*field_paths(ROW_KIND)]
-        hint = did_you_mean(field, known) or f"`declarative explain {ROW_KIND}.spec` lists the fields"
-        findings.append(Finding("inventory/mapping", pointer, f'there is no field "{path}" to fill', hint))
+        message = f'there is no field "{shown(path)}" to fill'
+        findings.append(Finding("inventory/mapping", pointer, message, partial(_field_hint, field)))
         return
     if isinstance(written, str):
         written = {"template": written} if _IN_BRACES.search(written) else {"column": written}

@@ -108,7 +108,7 @@ def _filters(target: Target, block: Mapping[str, Any], pointer: str, *, asset_fi
 
 
 def _finding(problem: Problem, pointer: str) -> Finding:
-    return Finding(problem.rule, pointer + _PARTS.get(problem.part, ""), problem.message, problem.hint, problem.severity)
+    return Finding(problem.rule, pointer + _PARTS.get(problem.part, ""), problem.message, problem.advice, problem.severity)
 
 
 def _expect(written: Mapping[str, Any] | None) -> Expect | None:
@@ -142,4 +142,4 @@ def _expect_findings(written: Mapping[str, Any]) -> Iterator[Finding]:
         for index, row in _whole(written.get(part)):
             if isinstance(row["value"], list):
                 for problem in check_in_values(row["field"], [text_of(item) for item in row["value"]]):
-                    yield Finding("query/expect-value", f"/spec/expect/{part}/{index}/value", problem.message, problem.hint)
+                    yield Finding("query/expect-value", f"/spec/expect/{part}/{index}/value", problem.message, problem.advice)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from declarative.core.collecting import no_garbage_collection
-from declarative.core.diagnostics import Diagnostic, Position, ordered
+from declarative.core.diagnostics import Position, ordered
 from declarative.core.suggest import MOST_COMPARISONS, Names
 from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset, lower_connector
 from declarative.kinds.context import Context, Lowered
 from declarative.kinds.inventory import lower_inventory
+from declarative.kinds.listing import Listing, to_diagnostics
 from declarative.kinds.model import Desired
 from declarative.kinds.query import lower_component_query, lower_host_query
 from declarative.kinds.report import QUERY_KINDS, lower_report
-from declarative.kinds.rules import check_settings, to_diagnostics
+from declarative.kinds.rules import check_settings
 from declarative.kinds.told import Told
 from declarative.manifest.model import Loaded, Manifest
 from declarative.schema.registry import Schema, schema_for
@@ -87,7 +88,7 @@ def _lower(loaded: Loaded, now: datetime) -> Desired:
         query_names=Names((address.partition("/")[2] for address in queries), most=MOST_COMPARISONS),
         query_addresses=Names(queries, most=MOST_COMPARISONS),
     )
-    found: list[Diagnostic] = []
+    listing = Listing(loaded.project.rules)
     values: Values = {kind.name: {} for kind in KINDS}
     for kind in KINDS:
         if kind.lower is None:
@@ -96,18 +97,19 @@ def _lower(loaded: Loaded, now: datetime) -> Desired:
         for manifest in by_kind[kind.name]:
             lowered = kind.lower(manifest, context)
             if lowered.findings:
-                found.extend(to_diagnostics(manifest, lowered.findings, loaded.project.rules))
+                listing.add(manifest, lowered.findings)
             if lowered.value is not None:
                 of_kind[manifest.address] = lowered.value
         if kind.lower is lower_connector:
             connectors = {manifests[address].name: value for address, value in of_kind.items()}
             context = replace(context, connectors=connectors, connector_names=Names(connectors, most=MOST_COMPARISONS))
-    partial = _partial_values(loaded, context, found)
-    found.extend(_claims(loaded, manifests, values, partial))
-    return _desired(loaded, manifests, values, found)
+    partial = _partial_values(loaded, context, listing)
+    _check_claims(loaded, manifests, values, partial, listing)
+    _check_project(loaded, manifests, listing)
+    return _desired(values, listing)
 
 
-def _partial_values(loaded: Loaded, context: Context, found: list[Diagnostic]) -> Values:
+def _partial_values(loaded: Loaded, context: Context, listing: Listing) -> Values:
     """What the well-typed parts of wrong manifests would mean; only ever compared with others."""
     values: Values = {kind.name: {} for kind in KINDS}
     told = Told(loaded.diagnostics) if loaded.partial else None
@@ -117,19 +119,19 @@ def _partial_values(loaded: Loaded, context: Context, found: list[Diagnostic]) -
         if kind is None or kind.lower is None or told is None:
             continue
         lowered = kind.lower(manifest, context)
-        found.extend(told.new(to_diagnostics(manifest, lowered.findings, loaded.project.rules)))
+        listing.add_located(manifest, told.new(to_diagnostics(manifest, lowered.findings, loaded.project.rules)))
         if lowered.value is not None and manifest.name:
             values[manifest.kind][manifest.address] = lowered.value
     return values
 
 
-def _claims(loaded: Loaded, manifests: Mapping[str, Manifest], values: Values, partial: Values) -> Iterator[Diagnostic]:
+def _check_claims(loaded: Loaded, manifests: Mapping[str, Manifest], values: Values, partial: Values, listing: Listing) -> None:
     places = {**{manifest.address: manifest for manifest in loaded.partial}, **manifests}
 
     def of(kind: str) -> Mapping[str, Any]:
         return dict(sorted({**partial[kind], **values[kind]}.items())) if partial[kind] else values[kind]
 
-    return claims.check(places, of("Connector"), of("Asset").values(), of("Report").values(), loaded.project.rules)
+    claims.check(places, of("Connector"), of("Asset").values(), of("Report").values(), listing)
 
 
 def depends_on_text_alone(loaded: Loaded) -> bool:
@@ -139,19 +141,21 @@ def depends_on_text_alone(loaded: Loaded) -> bool:
     return contained.issuperset(kinds.union(address.partition("/")[0] for address in loaded.broken))
 
 
-def _desired(loaded: Loaded, manifests: Mapping[str, Manifest], values: Values, found: list[Diagnostic]) -> Desired:
-    settings = loaded.project.rules
+def _check_project(loaded: Loaded, manifests: Mapping[str, Manifest], listing: Listing) -> None:
     place = loaded.project.locate or (lambda _pointer: Position(PROJECT_FILE))
     if not loaded.unread:
-        found.extend(claims.check_moves(loaded.project, _broken(loaded).union(manifests), place))
-    found.extend(check_settings(settings, place))
+        listing.add_about(PROJECT_FILE, claims.check_moves(loaded.project, _broken(loaded).union(manifests)), place)
+    listing.add_about(PROJECT_FILE, check_settings(loaded.project.rules), place)
+
+
+def _desired(values: Values, listing: Listing) -> Desired:
     return Desired(
         connectors=tuple(values["Connector"].values()),
         assets=tuple(values["Asset"].values()),
         reports=tuple(values["Report"].values()),
         queries=tuple(value for kind in sorted(QUERY_KINDS) for value in values[kind].values()),
         inventories=tuple(values["AssetInventory"].values()),
-        diagnostics=ordered(found),
+        diagnostics=ordered(listing.diagnostics()),
     )
 
 

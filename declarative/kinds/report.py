@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from declarative.core.quoting import shown
 from declarative.core.suggest import did_you_mean
 from declarative.kinds import values
 from declarative.kinds.context import Context, Lowered
@@ -73,14 +75,18 @@ def _query(scope: Mapping[str, Any], part: str, context: Context, findings: list
         return None
     if len(known) == 1:
         return known[0]
+    hint: str | Callable[[], str]
     if known:
         message, hint = f'"{name}" names two queries', f"write {' or '.join(known)}"
     else:
-        names = context.query_addresses if "/" in name else context.query_names
-        message = f'there is no query "{name}"'
-        hint = names.did_you_mean(name) or "write a manifest of kind HostQuery or ComponentQuery with that name"
+        message, hint = f'there is no query "{shown(name)}"', partial(_query_hint, name, context)
     findings.append(Finding("reference/unknown-query", f"/spec/scope/{part}/query", message, hint))
     return None
+
+
+def _query_hint(name: str, context: Context) -> str:
+    names = context.query_addresses if "/" in name else context.query_names
+    return names.did_you_mean(name) or "write a manifest of kind HostQuery or ComponentQuery with that name"
 
 
 def _scope_findings(scope: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator[Finding]:
@@ -97,10 +103,10 @@ def _scope_findings(scope: Mapping[str, Any], request: Mapping[str, Any]) -> Ite
 
 def _check(request: Mapping[str, Any]) -> Iterator[Finding]:
     if request.get("format", "PDF") != "PDF":
-        message = f'"{request["format"]}" is not a documented format; PDF is'
+        message = f'"{shown(request["format"])}" is not a documented format; PDF is'
         yield Finding("report/format", f"{REQUEST}/format", message, did_you_mean(request["format"], ["PDF"]))
     if request.get("reportType", "EASM_LEAD") != "EASM_LEAD":
-        message = f'"{request["reportType"]}" is not a supported report type; EASM_LEAD is'
+        message = f'"{shown(request["reportType"])}" is not a supported report type; EASM_LEAD is'
         yield Finding("report/type", f"{REQUEST}/reportType", message, did_you_mean(request["reportType"], ["EASM_LEAD"]))
     for name in _ID_LISTS:
         complaint = values.id_list_problem(request[name]) if name in request else None
@@ -108,7 +114,7 @@ def _check(request: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding("report/id-list", f"{REQUEST}/{name}", complaint, "write it as 78427696,78140051")
     for name in _FLAGS:
         if request.get(name, "1") not in ("0", "1"):
-            yield Finding("report/flag", f"{REQUEST}/{name}", f'"{request[name]}" is neither "0" nor "1"')
+            yield Finding("report/flag", f"{REQUEST}/{name}", f'"{shown(request[name])}" is neither "0" nor "1"')
     yield from _people(request)
 
 
@@ -117,9 +123,12 @@ def _people(request: Mapping[str, Any]) -> Iterator[Finding]:
     if zone is not None:
         complaint = values.zone_problem(zone)
         if complaint is not None:
-            hint = did_you_mean(zone, values.zones()) or "write a name such as Asia/Calcutta or UTC"
-            yield Finding("report/time-zone", f"{REQUEST}/timezone", complaint, hint)
+            yield Finding("report/time-zone", f"{REQUEST}/timezone", complaint, partial(_zone_hint, zone))
     for address in (request.get("recipient") or "").split(",") if request.get("recipient") else ():
         complaint = values.email_problem(address)
         if complaint is not None:
             yield Finding("report/recipient", f"{REQUEST}/recipient", complaint, "several addresses are separated by commas")
+
+
+def _zone_hint(zone: str) -> str:
+    return did_you_mean(zone, values.zones()) or "write a name such as Asia/Calcutta or UTC"

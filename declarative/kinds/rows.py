@@ -11,8 +11,8 @@ from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset
 from declarative.kinds.context import Context
 from declarative.kinds.inventory import ROW_KIND
+from declarative.kinds.listing import Listing, to_diagnostics
 from declarative.kinds.model import Desired, InventoryDeclaration
-from declarative.kinds.rules import to_diagnostics
 from declarative.manifest.model import Manifest, RuleSetting
 from declarative.schema.registry import API_VERSION
 from declarative.schema.validate import violations
@@ -57,7 +57,9 @@ def check_claims(
             inventory, _, key = address.partition("[")
             return row_manifest(inventories[inventory], key[:-1], {}, by_address[address].position)
 
-    return tuple(claims.check(Places(manifests), {}, assets, (), settings))
+    listing = Listing(settings)
+    claims.check(Places(manifests), {}, assets, (), listing)
+    return tuple(listing.diagnostics())
 
 
 def _words(pointer: str) -> str:

@@ -6,14 +6,16 @@ find what leaves a manifest without a meaning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
-from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
+from declarative.core.diagnostics import Severity
+from declarative.core.quoting import shown
 from declarative.core.suggest import did_you_mean
 from declarative.manifest import rules as reader_rules
-from declarative.manifest.model import Locator, Manifest, RuleSetting
+from declarative.manifest.model import RuleSetting
 from declarative.schema import rules as schema_rules
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
@@ -32,12 +34,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found at `pointer` of a manifest. `hint`: what to do, or what finds that out, where that costs a search and
-    the finding may never be listed. `severity` None: the rule's own."""
+    """What a rule found at `pointer` of a manifest. `hint`: what to do. `message` and `hint` may be what finds them out, where
+    that costs a search and the finding may never be listed. `severity` None: the rule's own."""
 
     rule: str
     pointer: str
-    message: str
+    message: str | Callable[[], str]
     hint: str | Callable[[], str | None] | None = None
     severity: Severity | None = None
 
@@ -239,40 +241,8 @@ RULES: tuple[Rule, ...] = (
 CATALOGUE: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in RULES})
 
 
-def to_diagnostics(
-    manifest: Manifest, findings: Iterable[Finding], settings: Mapping[str, RuleSetting]
-) -> tuple[Diagnostic, ...]:
-    """Findings at their place in the files, with the severities the project wants; rules set to `off` are silent. Of more
-    than MOST_FINDINGS so many, and a last one that says so, as severe as the worst of those that are left out."""
-    found: list[Diagnostic] = []
-    hidden: list[tuple[Severity, str]] = []
-    for finding in findings:
-        severity = _severity(finding, settings)
-        if severity is None:
-            continue
-        if len(found) == MOST_FINDINGS:
-            hidden.append((severity, finding.pointer))
-            continue
-        found.append(
-            Diagnostic(
-                severity,
-                finding.rule,
-                finding.message,
-                manifest.locate(finding.pointer),
-                pointer=finding.pointer,
-                address=manifest.address,
-                hint=finding.hint() if callable(finding.hint) else finding.hint,
-            )
-        )
-    if hidden:
-        worst = min({severity for severity, _ in hidden}, key=list(Severity).index)
-        place = hidden[0][1]
-        message, hint = more_findings(len(hidden)), CORRECT_THESE
-        found.append(Diagnostic(worst, MORE_FINDINGS, message, manifest.locate(place), place, manifest.address, hint))
-    return tuple(found)
-
-
-def _severity(finding: Finding, settings: Mapping[str, RuleSetting]) -> Severity | None:
+def severity_of(finding: Finding, settings: Mapping[str, RuleSetting]) -> Severity | None:
+    """What the project wants; None where it wants to hear nothing."""
     rule = CATALOGUE[finding.rule]
     setting = settings.get(rule.id)
     if setting is not None and rule.adjustable:
@@ -280,23 +250,25 @@ def _severity(finding: Finding, settings: Mapping[str, RuleSetting]) -> Severity
     return finding.severity or rule.severity
 
 
-def check_settings(settings: Mapping[str, RuleSetting], locate: Locator) -> tuple[Diagnostic, ...]:
-    """What is wrong with a project's rule settings; `locate` finds places in the project file."""
+def check_settings(settings: Mapping[str, RuleSetting]) -> Iterator[Finding]:
+    """What is wrong with a project's rule settings."""
     fixed = {**reader_rules.RULES, **schema_rules.RULES}
     known = (*CATALOGUE, *fixed)
-    found: list[Diagnostic] = []
+    hint: str | Callable[[], str]
     for rule_id in sorted(settings):
         rule = CATALOGUE.get(rule_id)
         if rule_id in fixed and rule_id not in reader_rules.ADJUSTABLE:
-            message = f'the rule "{rule_id}" cannot be changed: {fixed[rule_id].rstrip(".")}'
+            message = f'the rule "{shown(rule_id)}" cannot be changed: {fixed[rule_id].rstrip(".")}'
             hint = "correct the manifests; without this rule their text has no certain meaning"
         elif rule is not None and not rule.adjustable:
-            message, hint = f'the rule "{rule_id}" cannot be changed', "without it a manifest would have no meaning"
+            message, hint = f'the rule "{shown(rule_id)}" cannot be changed', "without it a manifest would have no meaning"
         elif rule is None and rule_id not in fixed:
-            message = f'there is no rule "{rule_id}"'
-            hint = did_you_mean(rule_id, known) or "docs/rules.md lists the rules"
+            message, hint = f'there is no rule "{shown(rule_id)}"', partial(_rule_hint, rule_id, known)
         else:
             continue
         pointer = "/spec/rules/" + rule_id.replace("~", "~0").replace("/", "~1")
-        found.append(Diagnostic(Severity.WARNING, "project/unknown-rule", message, locate(pointer), pointer, hint=hint))
-    return tuple(found)
+        yield Finding("project/unknown-rule", pointer, message, hint)
+
+
+def _rule_hint(rule_id: str, known: Sequence[str]) -> str:
+    return did_you_mean(rule_id, known) or "docs/rules.md lists the rules"

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
+from declarative.core.quoting import shown
+
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(?:([:-])[0-9a-fA-F]{1,2})(?:\1[0-9a-fA-F]{1,2}){4}(?:\1[0-9a-fA-F]{1,2}){0,2}")
@@ -39,13 +41,13 @@ def ip_problem(text: str, version: int | None = None) -> str | None:
         return None  # the common case, ten times faster
     plain = text.strip().partition("%")[0]
     if ":" not in plain and not _IPV4.fullmatch(plain):
-        return f'"{text}" is not an IP address'
+        return f'"{shown(text)}" is not an IP address'
     try:
         found = ipaddress.ip_address(plain)
     except ValueError:
-        return f'"{text}" is not an IP address'
+        return f'"{shown(text)}" is not an IP address'
     if version is not None and found.version != version:
-        return f'"{text}" is an IPv{found.version} address, where an IPv{version} address belongs'
+        return f'"{shown(text)}" is an IPv{found.version} address, where an IPv{version} address belongs'
     return None
 
 
@@ -61,12 +63,12 @@ def mac_problem(text: str) -> str | None:
     plain = text.strip()
     if _MAC.fullmatch(plain) or _MAC_BARE.fullmatch(plain):
         return None
-    return f'"{text}" is not a MAC address'
+    return f'"{shown(text)}" is not a MAC address'
 
 
 def host_name_problem(text: str) -> str | None:
     bad = _NOT_IN_HOST_NAMES.search(text.strip())
-    return None if bad is None else f'"{text}" does not look like a host name: it holds "{bad.group()}"'
+    return None if bad is None else f'"{shown(text)}" does not look like a host name: it holds "{bad.group()}"'
 
 
 def fqdn_problem(text: str) -> str | None:
@@ -78,11 +80,11 @@ def fqdn_problem(text: str) -> str | None:
         try:
             name = idna.encode(name, uts46=True).decode("ascii")
         except idna.IDNAError:
-            return f'"{text}" is not a domain name'
+            return f'"{shown(text)}" is not a domain name'
     labels = name.split(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        return f'"{text}" is not a domain name'
-    return None if len(labels) > 1 else f'"{text}" is not fully qualified: it has one label only'
+        return f'"{shown(text)}" is not a domain name'
+    return None if len(labels) > 1 else f'"{shown(text)}" is not fully qualified: it has one label only'
 
 
 def is_placeholder(name: str, text: str) -> bool:
@@ -98,18 +100,18 @@ def is_placeholder(name: str, text: str) -> bool:
 
 
 def uuid_problem(text: str) -> str | None:
-    return None if _UUID.fullmatch(text.strip()) else f'"{text}" is not a UUID'
+    return None if _UUID.fullmatch(text.strip()) else f'"{shown(text)}" is not a UUID'
 
 
 def offset_problem(text: str) -> str | None:
     """An offset such as `+5:30`, an abbreviation such as IST, or an IANA name."""
     if _OFFSET.fullmatch(text.strip()) or text in zones():
         return None
-    return f'"{text}" is neither an offset from UTC nor a time zone'
+    return f'"{shown(text)}" is neither an offset from UTC nor a time zone'
 
 
 def zone_problem(text: str) -> str | None:
-    return None if text in zones() else f'"{text}" is not an IANA time zone'
+    return None if text in zones() else f'"{shown(text)}" is not an IANA time zone'
 
 
 @cache
@@ -124,7 +126,7 @@ def email_problem(text: str) -> str | None:
     local, _, domain = text.strip().rpartition("@")
     if len(local) <= 64 and _LOCAL_PART.fullmatch(local) and fqdn_problem(domain) is None:
         return None
-    return f'"{text.strip()}" is not an e-mail address'
+    return f'"{shown(text.strip())}" is not an e-mail address'
 
 
 def compact_list(text: str) -> str:
@@ -133,7 +135,7 @@ def compact_list(text: str) -> str:
 
 
 def id_list_problem(text: str) -> str | None:
-    return None if _ID_LIST.fullmatch(compact_list(text)) else f'"{text}" is not a comma-separated list of numeric ids'
+    return None if _ID_LIST.fullmatch(compact_list(text)) else f'"{shown(text)}" is not a comma-separated list of numeric ids'
 
 
 def hidden_character(text: str) -> str | None:

@@ -9,7 +9,9 @@ from functools import cache
 from typing import Any
 
 from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
+from declarative.core.quoting import shown
 from declarative.core.suggest import MOST_COMPARISONS, Names, did_you_mean
+from declarative.manifest.levels import Levels
 from declarative.manifest.locate import DocumentLocator, Origin, escape, reading_of
 from declarative.manifest.model import Manifest, Noter
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, to_value
@@ -20,7 +22,8 @@ from declarative.manifest.scalars import Refusal
 from declarative.manifest.shapes import ANY, LOOSE, Shape, shape_of
 from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.spans import Span, refused
-from declarative.manifest.variables import SECRETS, Substitution, Variable
+from declarative.manifest.substitution import SECRETS, Substitution, Worth
+from declarative.manifest.variables import Variable
 from declarative.schema.registry import API_VERSION, kinds, schema_for
 from declarative.schema.validate import Violation, violations
 
@@ -29,7 +32,8 @@ _KIND_LINE = re.compile(r"^kind:[ ]+[\"']?(\w+)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What documents are read with. The last two follow from the others: what is suggested for a wrong name."""
+    """What documents are read with. The last ones follow from the others: what is suggested for a wrong name, and what
+    variables stand for, as far as somebody has asked."""
 
     limits: ReadLimits = field(default_factory=ReadLimits)
     variables: Mapping[str, Variable] = field(default_factory=dict)
@@ -38,11 +42,14 @@ class Context:
     noter: Noter | None = None
     variable_names: Names = field(init=False, repr=False, compare=False)
     environment_names: Names = field(init=False, repr=False, compare=False)
+    levels: Levels = field(init=False, repr=False, compare=False)
+    worths: dict[tuple[str, Shape], Worth] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variable_names", Names(self.variables, most=MOST_COMPARISONS))
         tellable = (name for name in self.environ if name not in SECRETS)
         object.__setattr__(self, "environment_names", Names(tellable, most=MOST_COMPARISONS))
+        object.__setattr__(self, "levels", Levels(self.variables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +198,22 @@ def substituted(
 ) -> tuple[dict[str, Any], int]:
     """The mapping at `base` of a document with its references resolved, and how many values they stand for beyond one each;
     `origins` and `found` learn what happened."""
-
-    told: set[tuple[str, Refusal]] = set()
+    told: set[Refusal] = set()
+    hidden: list[str] = []
+    at = ""
 
     def report(pointer: str, refusal: Refusal) -> None:
-        if (pointer, refusal) not in told:  # a variable may use another many times
-            told.add((pointer, refusal))
+        nonlocal at
+        if pointer != at:
+            at = pointer
+            told.clear()
+        if refusal in told:  # a variable may use another many times
+            return
+        told.add(refusal)
+        if len(found) < MOST_FINDINGS:
             found.append(diagnose(locate, pointer, refusal))
+        else:
+            hidden.append(pointer)
 
     substitution = Substitution(context, report)
     result = {
@@ -205,6 +221,8 @@ def substituted(
         for key, child in value.items()
     }
     origins.update(substitution.origins)
+    if hidden:
+        found.append(diagnose(locate, hidden[0], Refusal(MORE_FINDINGS, more_findings(len(hidden)), CORRECT_THESE)))
     return result, substitution.repeated
 
 
@@ -259,5 +277,4 @@ def address_of(value: Mapping[str, Any]) -> str | None:
 
 
 def _shown(value: Any) -> str:
-    text = str(value)
-    return f'"{text if len(text) <= 60 else text[:57] + "..."}"'
+    return f'"{shown(value)}"'

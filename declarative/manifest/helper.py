@@ -24,7 +24,7 @@ from declarative.core.diagnostics import MOST_FINDINGS
 from declarative.manifest.cache import entry_of
 from declarative.manifest.documents import Context, read_document
 from declarative.manifest.model import Noter
-from declarative.manifest.sources import ReadLimits, documents_of
+from declarative.manifest.sources import ReadLimits, document_of, file_problem, pieces_of
 from declarative.manifest.walk import digest_of_file, read_file
 
 Answer = dict[str, tuple[str, list[str | None]]]
@@ -109,11 +109,15 @@ def answer(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None
 
 def _answer_for(data: bytes, context: Context) -> tuple[str, list[str | None]] | None:
     """None for a file that is better told about by whoever asked: its bytes are wrong, or nearly everything in it is."""
-    documents, wrong = documents_of(data, "", context.limits)
+    if file_problem(data, "", context.limits) is not None:
+        return None
     entries: list[Any] = []
     values: list[str | None] = []
-    mistakes, repeated = len(wrong), 0
-    for document in documents:
+    mistakes, repeated = 0, 0
+    for piece in pieces_of(data):
+        if piece.is_bare:
+            continue
+        document, wrong = document_of(piece, "", context.limits)
         if wrong or mistakes >= MOST_FINDINGS or repeated > context.limits.nodes:
             return None
         outcome = read_document(document, context)

@@ -37,12 +37,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLocator:
-    """The `Locator` of one document: pointers into its value, origins of variables and overlays followed."""
+    """The `Locator` of one document: pointers into its value, origins of variables and overlays followed. `nodes`: the root of
+    a document that is kept in memory anyway; others are read again."""
 
     document: RawDocument
     start: tuple[int, int] = (1, 1)
     limits: ReadLimits = field(default_factory=ReadLimits, compare=False, repr=False)
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    nodes: Node | None = field(default=None, compare=False, repr=False)
 
     def __call__(self, pointer: str) -> Position:
         return self.place(pointer).position
@@ -78,7 +80,7 @@ class DocumentLocator:
     def _own(self, pointer: str, *, at_key: bool) -> Place:
         if not pointer:
             return Place(self.position, self.document.excerpt(self.start[0]))
-        root = _root_of(self.document, self.limits)
+        root = self.nodes or _root_of(self.document, self.limits)
         if root is None:
             return Place(self.position, self.document.excerpt(self.start[0]))
         span = span_at(root, pointer, at_key=at_key)

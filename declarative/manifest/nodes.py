@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from declarative.core.diagnostics import Diagnostic
+from declarative.core.quoting import on_one_line
 from declarative.manifest.scalars import NULLS, Refusal, Scalar, ScalarRefusedError, core, text_or
 from declarative.manifest.shapes import Shape
 from declarative.manifest.sources import RawDocument, ReadLimits
@@ -91,6 +92,13 @@ def to_value(node: Node, shape: Shape, refusals: list[tuple[Span, Refusal]]) -> 
     return {key: to_value(child, shape.child(key), refusals) for key, (_, child) in node.entries.items()}
 
 
+def copied(value: Any) -> Any:
+    """A deep copy of what YAML can hold, in a fraction of `deepcopy`'s time: nothing is shared, and nothing holds itself."""
+    if isinstance(value, dict):
+        return {key: copied(child) for key, child in value.items()}
+    return [copied(child) for child in value] if isinstance(value, list) else value
+
+
 def scalar_value(node: ScalarNode, shape: Shape) -> Scalar:
     """The value of a scalar at a place of this shape. Raises ScalarRefusedError."""
     if node.tag is not None:
@@ -112,12 +120,6 @@ def _tagged(node: ScalarNode) -> Scalar:
     fits = isinstance(value, wanted) and (node.tag == "bool" or not isinstance(value, bool))
     if not fits:
         raise ScalarRefusedError(
-            Refusal("yaml/unknown-tag", f"`{shortened(node.text)}` is not a value of the tag `!!{node.tag}`")
+            Refusal("yaml/unknown-tag", f"`{on_one_line(node.text)}` is not a value of the tag `!!{node.tag}`")
         )
     return float(value) if node.tag == "float" and isinstance(value, (int, float)) else value
-
-
-def shortened(text: str) -> str:
-    """A text of a document on one line, and not too long for a message."""
-    shown = re.sub(r"\s+", " ", text)
-    return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from glob import escape as glob_escape
 from pathlib import Path
 
 from declarative.core.diagnostics import Diagnostic
+from declarative.core.quoting import shown
 from declarative.manifest.documents import address_of, diagnose, envelope_problem, read_value
 from declarative.manifest.locate import DocumentLocator
 from declarative.manifest.nodes import MappingNode, ScalarNode, read_nodes
@@ -19,7 +21,7 @@ from declarative.manifest.walk import files_matching, leaves_project, read_file
 def outside(locate: DocumentLocator, pointer: str, pattern: str) -> Diagnostic:
     """The finding for a pattern that leaves the project."""
     hint = "use a path below the project's folder"
-    return diagnose(locate, pointer, Refusal("path/outside-project", f'"{pattern}" leads out of the project', hint))
+    return diagnose(locate, pointer, Refusal("path/outside-project", f'"{shown(pattern)}" leads out of the project', hint))
 
 
 def overlays_of(root: Path, read: ReadProject, limits: ReadLimits) -> tuple[list[Overlay], list[Diagnostic]]:
@@ -47,7 +49,9 @@ def _overlay_files(
         return [], [outside(locate, pointer, pattern)]
     files, found = files_matching(root, [pattern])
     if not files and not found:
-        found.append(diagnose(locate, pointer, Refusal("overlay/no-files", f'no file matches "{pattern}"', "correct the path")))
+        found.append(
+            diagnose(locate, pointer, Refusal("overlay/no-files", f'no file matches "{shown(pattern)}"', "correct the path"))
+        )
     overlays: list[Overlay] = []
     for relative, path in files.items():
         data, wrong = read_file(path, relative, limits)
@@ -75,4 +79,4 @@ def _overlay_document(document: RawDocument, limits: ReadLimits) -> tuple[Overla
         hint = "an overlay names the manifest that it changes"
         return None, [diagnose(locate, "/metadata", Refusal("overlay/no-name", "metadata.name is missing", hint))]
     # A name is taken as it is, not as a pattern.
-    return Overlay(glob_escape(address), root, locate, fixed=frozenset({"apiVersion", "kind"})), []
+    return Overlay(glob_escape(address), root, replace(locate, nodes=root), fixed=frozenset({"apiVersion", "kind"})), []

@@ -18,6 +18,7 @@ from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.core.durations import parse_duration
 from declarative.core.errors import DeclarativeError, InvalidError
 from declarative.core.platforms import GATEWAYS
+from declarative.core.quoting import shown
 from declarative.core.suggest import did_you_mean
 from declarative.manifest.documents import (
     Context,
@@ -28,9 +29,9 @@ from declarative.manifest.documents import (
     shape_for,
     substituted,
 )
-from declarative.manifest.locate import DocumentLocator, Origin, escape, node_at
+from declarative.manifest.locate import DocumentLocator, Origin, escape, node_at, reading_of
 from declarative.manifest.model import Project
-from declarative.manifest.nodes import Node, SequenceNode, is_empty, read_nodes
+from declarative.manifest.nodes import Node, SequenceNode, is_empty
 from declarative.manifest.overlays import merge_patch
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.settings import (
@@ -130,7 +131,8 @@ class _Reader:
 
     def read(self, value: dict[str, Any]) -> ReadProject:
         needs_nodes = not {"variables", "environments"}.isdisjoint(mapping(value.get("spec")))
-        nodes = read_nodes(self.locate.document, self.limits).root if needs_nodes else None
+        nodes = reading_of(self.locate.document, self.limits).root if needs_nodes else None
+        self.locate = replace(self.locate, nodes=nodes)
         here = self._environment_pointer(value)
         variables = self._variables(nodes, here)
         value, shown = self._substituted(value, variables)
@@ -265,7 +267,7 @@ class _Reader:
             return None
         if platform not in GATEWAYS:
             hint = did_you_mean(platform, GATEWAYS) or f"one of {', '.join(GATEWAYS)}"
-            self._refuse(pointer("platform"), "project/platform", f'there is no platform "{platform}"', hint)
+            self._refuse(pointer("platform"), "project/platform", f'there is no platform "{shown(platform)}"', hint)
         return GATEWAYS.get(platform)
 
     def _state(self, settings: Mapping[str, Any], pointer: Any) -> str:
@@ -280,7 +282,7 @@ class _Reader:
                 return state_url(self.root, None, self.environment)
             if parts.scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
                 hint = "write sqlite:///PATH or postgresql://HOST/NAME"
-                self._refuse(pointer("state"), "project/state", f'"{parts.scheme}" is not a kind of state store', hint)
+                self._refuse(pointer("state"), "project/state", f'"{shown(parts.scheme)}" is not a kind of state store', hint)
         return state_url(self.root, state, self.environment)
 
     def _duration(self, settings: Mapping[str, Any], key: str, default: timedelta, pointer: Any) -> timedelta:

@@ -10,6 +10,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from declarative.core.quoting import shown
+
 Scalar = str | int | float | bool | None
 
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -63,7 +65,7 @@ def _number(text: str) -> Scalar:
     if _FLOAT.fullmatch(text):
         return _float(text)
     if _NOT_FINITE.fullmatch(text):
-        raise ScalarRefusedError(Refusal("yaml/number", f"`{text}` is not a number that JSON can hold", _QUOTE))
+        raise ScalarRefusedError(Refusal("yaml/number", f"`{shown(text)}` is not a number that JSON can hold", _QUOTE))
     return text
 
 
@@ -73,16 +75,16 @@ def _integer(text: str, base: int, digits: str) -> int:
         value = int(text, 10) if base == 10 else int(digits, base)
         if abs(value) < 10**MAX_DIGITS:
             return value
-    shown = text if len(text) <= 30 else text[:27] + "..."
-    raise ScalarRefusedError(Refusal("yaml/integer-range", f"the integer {shown} has more than {MAX_DIGITS} digits", _QUOTE))
+    raise ScalarRefusedError(
+        Refusal("yaml/integer-range", f"the integer {shown(text, 30)} has more than {MAX_DIGITS} digits", _QUOTE)
+    )
 
 
 def _float(text: str) -> float:
     value = float(text)
     if math.isfinite(value):
         return value
-    shown = text if len(text) <= 30 else text[:27] + "..."
-    raise ScalarRefusedError(Refusal("yaml/number", f"the number {shown} is too large", _QUOTE))
+    raise ScalarRefusedError(Refusal("yaml/number", f"the number {shown(text, 30)} is too large", _QUOTE))
 
 
 def text_or(text: str, kinds: frozenset[str]) -> Scalar:

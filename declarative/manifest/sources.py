@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
-from declarative.core.diagnostics import MOST_FINDINGS, Diagnostic, Position, Severity
+from declarative.core.diagnostics import Diagnostic, Position, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def _lines_of(text: str) -> list[str]:
 
 _MARKER = re.compile(rb"(?:\A|(?<=[\r\n]))(?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
 _CONTENT = re.compile(rb"(?:\A|[\r\n])[ \t]*[^ \t\r\n#%]")
+_BARE = re.compile(rb"(?:---(?=[ \t\r\n]|\Z))?(?:[ \t\r\n]|#[\t -~]*+)*+(?:\.\.\.[ \t\r\n]*+)?").fullmatch
 _PLAIN_BYTES = bytes([9, 10, 13, *range(32, 127)])
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -65,26 +67,61 @@ _FOREIGN_MARKS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The bytes of one document, where they begin in the file, and the number of their first line."""
+
+    data: bytes
+    start: int
+    line: int
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is surely nothing in it: neither a value nor a forbidden character."""
+        return _BARE(self.data) is not None
+
+
 def documents_of(data: bytes, file: str, limits: ReadLimits) -> tuple[list[RawDocument], list[Diagnostic]]:
     """Every document of a file, and what is wrong with its bytes. Documents with forbidden characters are given too,
     those characters replaced, so that their other errors are found in the same run."""
+    problem = file_problem(data, file, limits)
+    if problem is not None:
+        return [], [problem]
+    decoded = [document_of(piece, file, limits) for piece in pieces_of(data)]
+    return [document for document, _ in decoded], [one for _, wrong in decoded for one in wrong]
+
+
+def file_problem(data: bytes, file: str, limits: ReadLimits) -> Diagnostic | None:
+    """What keeps a whole file from being read."""
     if len(data) > limits.file_bytes:
-        return [], [_too_large(file, len(data), limits.file_bytes)]
+        return _too_large(file, len(data), limits.file_bytes)
     foreign = next((name for mark, name in _FOREIGN_MARKS if data.startswith(mark)), None)
-    if foreign:
-        return [], [_encoding(Position(file), f"the file is encoded in {foreign}", "save it as UTF-8")]
+    return _encoding(Position(file), f"the file is encoded in {foreign}", "save it as UTF-8") if foreign else None
+
+
+def pieces_of(data: bytes) -> Iterator[Piece]:
+    """Cut before each `---` that begins a document, and after each `...`. A `---` that only ends directives or
+    comments belongs to what stands before it."""
     skipped = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
     data = data[skipped:] if skipped else data
-    documents: list[RawDocument] = []
-    found: list[Diagnostic] = []
-    for piece, start, line in _pieces(data):
-        extent = (start + skipped, start + skipped + len(piece))
-        if len(found) >= MOST_FINDINGS:  # whoever reads the file stops here, too
-            limits = replace(limits, character_errors=0)
-        document, wrong = _decoded(piece, file, line, extent, limits)
-        documents.append(document)
-        found.extend(wrong)
-    return documents, found
+    start, line = 0, 1
+    for sign in _signs(data):
+        marker = _MARKER.match(data, sign)
+        if marker is None:
+            continue
+        if marker.group() == b"---":
+            end = marker.start()
+            # From the line break before it: what stands on the document's own marker line is content, too.
+            if not _CONTENT.search(data, max(0, start - 1), end):
+                continue
+        else:
+            end = _next_line(data, marker.end())
+        piece = data[start:end]
+        yield Piece(piece, start + skipped, line)
+        line += _breaks(piece)
+        start = end
+    if start < len(data) or start == 0:
+        yield Piece(data[start:], start + skipped, line)
 
 
 def too_large(file: str, size: int, limit: int) -> Diagnostic:
@@ -100,28 +137,6 @@ def forbidden(text: str) -> str | None:
 def describe(character: str) -> str:
     name = unicodedata.name(character, "control character" if unicodedata.category(character) == "Cc" else "not a character")
     return f"U+{ord(character):04X} ({name})"
-
-
-def _pieces(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Cut before each `---` that begins a document, and after each `...`. A `---` that only ends directives or
-    comments belongs to what stands before it."""
-    start, line = 0, 1
-    for sign in _signs(data):
-        marker = _MARKER.match(data, sign)
-        if marker is None:
-            continue
-        if marker.group() == b"---":
-            end = marker.start()
-            if not _CONTENT.search(data, start, end):
-                continue
-        else:
-            end = _next_line(data, marker.end())
-        piece = data[start:end]
-        yield piece, start, line
-        line += _breaks(piece)
-        start = end
-    if start < len(data) or start == 0:
-        yield data[start:], start, line
 
 
 def _signs(data: bytes) -> Iterator[int]:
@@ -145,23 +160,24 @@ def _breaks(piece: bytes) -> int:
     return piece.count(b"\n") + (len(re.findall(rb"\r(?!\n)", piece)) if b"\r" in piece else 0)
 
 
-def _decoded(
-    piece: bytes, file: str, line: int, extent: tuple[int, int], limits: ReadLimits
-) -> tuple[RawDocument, list[Diagnostic]]:
-    if piece.isascii() and not piece.translate(None, _PLAIN_BYTES):
-        return RawDocument(file, piece.decode("ascii"), line, extent=extent), []
+def document_of(piece: Piece, file: str, limits: ReadLimits) -> tuple[RawDocument, list[Diagnostic]]:
+    """The document that some bytes are, and what is wrong with them."""
+    data = piece.data
+    extent = (piece.start, piece.start + len(data))
+    if data.isascii() and not data.translate(None, _PLAIN_BYTES):
+        return RawDocument(file, data.decode("ascii"), piece.line, extent=extent), []
     found: list[Diagnostic] = []
     try:
-        text = piece.decode()
+        text = data.decode()
     except UnicodeDecodeError as error:
-        text = piece.decode(errors="replace")
-        found.append(_undecodable(error, piece, file, line))
-    marks = list(_FORBIDDEN.finditer(text))
-    found.extend(_character(text, mark, file, line) for mark in marks[: limits.character_errors])
+        text = data.decode(errors="replace")
+        found.append(_undecodable(error, data, file, piece.line))
+    marks = list(islice(_FORBIDDEN.finditer(text), limits.character_errors))
+    found.extend(_character(text, mark, file, piece.line) for mark in marks)
     if marks:
         text = _FORBIDDEN.sub("\ufffd", text)
     marred = frozenset(diagnostic.position.line for diagnostic in found if diagnostic.position)
-    return RawDocument(file, text, line, marred, extent), found
+    return RawDocument(file, text, piece.line, marred, extent), found
 
 
 def _place(before: str, file: str, first_line: int) -> Position:

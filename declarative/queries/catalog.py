@@ -7,10 +7,11 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 
 from declarative.core.diagnostics import Severity
+from declarative.core.quoting import shown
 from declarative.core.suggest import closest
 from declarative.queries.dates import DATE_FORMS, form_problem
 from declarative.queries.fields import (
@@ -44,13 +45,18 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one filter. `part` says which of its three parts to point at: field, operator or value."""
+    """What is wrong with one filter. `part` says which of its three parts to point at: field, operator or value; `advice`: the
+    hint, or what finds it out, where that costs a search and nobody may ask."""
 
     rule: str
     severity: Severity
     message: str
     part: str
-    hint: str | None = None
+    advice: str | Callable[[], str] | None = None
+
+    @property
+    def hint(self) -> str | None:
+        return self.advice() if callable(self.advice) else self.advice
 
 
 def suggest(field: str, target: Target | None = None, *, asset_filter: bool = False) -> str | None:
@@ -148,26 +154,32 @@ def check_query(query: Query) -> tuple[tuple[str, Problem], ...]:
 
 
 def _unknown_field(target: Target, field: str, *, asset_filter: bool) -> Problem:
+    advice = partial(_field_hint, target, field, asset_filter=asset_filter)
+    return Problem("filter/unknown-field", Severity.ERROR, f"unknown filter field {shown(field)!r}", "field", advice)
+
+
+def _field_hint(target: Target, field: str, *, asset_filter: bool) -> str:
     meant = suggest(field, target, asset_filter=asset_filter)
     if meant is not None:
-        hint = f"did you mean {meant}?"
-    elif target is Target.COMPONENTS and not asset_filter and field in HOST_FIELDS:
-        hint = "filters on the asset go into assetFilters; filters take component.* fields only"
-    elif field in COMPONENT_FIELDS:
-        hint = "component.* fields are for component queries (kind ComponentQuery, or `query components`)"
-    else:
-        hint = "the API answers 400 to a field it does not know; `query hosts --filter` completes the known ones in a shell"
-    return Problem("filter/unknown-field", Severity.ERROR, f"unknown filter field {field!r}", "field", hint)
+        return f"did you mean {meant}?"
+    if target is Target.COMPONENTS and not asset_filter and field in HOST_FIELDS:
+        return "filters on the asset go into assetFilters; filters take component.* fields only"
+    if field in COMPONENT_FIELDS:
+        return "component.* fields are for component queries (kind ComponentQuery, or `query components`)"
+    return "the API answers 400 to a field it does not know; `query hosts --filter` completes the known ones in a shell"
 
 
 def _unknown_operator(row: Filter, spec: FilterField | None) -> tuple[Problem, ...]:
     if row.operator in ALL_OPERATORS:
         return ()
-    meant = suggest_operator(row.operator, spec)
+    message = f"unknown operator {shown(row.operator)!r}"
+    return (Problem("filter/unknown-operator", Severity.ERROR, message, "operator", partial(_operator_hint, row.operator, spec)),)
+
+
+def _operator_hint(operator: str, spec: FilterField | None) -> str:
+    meant = suggest_operator(operator, spec)
     legal = ", ".join(spec.operators if spec is not None else ALL_OPERATORS)
-    hint = f"did you mean {meant}?" if meant is not None else f"legal here: {legal}"
-    message = f"unknown operator {row.operator!r}"
-    return (Problem("filter/unknown-operator", Severity.ERROR, message, "operator", hint),)
+    return f"did you mean {meant}?" if meant is not None else f"legal here: {legal}"
 
 
 def _illegal_operator(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
@@ -189,15 +201,16 @@ def _bad_value(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
 def _bad_list(row: Filter, spec: FilterField) -> tuple[Problem, ...]:
     items = row.value.split(",")
     if any(not item.strip() for item in items):
-        message = f"the list for IN on {spec.name} has an empty item: {row.value!r}"
+        message = f"the list for IN on {spec.name} has an empty item: {shown(row.value)!r}"
         hint = "a comma cannot be part of a value under IN: use one EQUALS filter a value, operation OR"
         return (Problem("filter/comma-in-value", Severity.ERROR, message, "value", hint),)
     spaced = [item for item in items if item != item.strip()]
     if spaced and spec.group in (Group.STRING, Group.STRING_WITHOUT_NOT_EQUAL):
-        message = f"IN splits at each comma: {row.value!r} is read as {len(items)} values, some with blanks around them"
+        message = f"IN splits at each comma: {shown(row.value)!r} is read as {len(items)} values, some with blanks around them"
         hint = "if the comma belongs to the value, use EQUALS (several: operation OR); otherwise leave the blanks out"
         return (Problem("filter/comma-in-value", Severity.WARNING, message, "value", hint),)
-    return tuple(dict.fromkeys(problem for item in items for problem in _bad_item(item.strip(), spec)))
+    each = dict.fromkeys(item.strip() for item in items)
+    return tuple(problem for item in each for problem in _bad_item(item, spec))
 
 
 def check_in_values(field: str, values: list[str]) -> tuple[Problem, ...]:
@@ -206,7 +219,7 @@ def check_in_values(field: str, values: list[str]) -> tuple[Problem, ...]:
         Problem(
             "filter/comma-in-value",
             Severity.ERROR,
-            f"{value!r} holds a comma, and IN on {field} would read it as {value.count(',') + 1} values",
+            f"{shown(value)!r} holds a comma, and IN on {shown(field)} would read it as {value.count(',') + 1} values",
             "value",
             "use one EQUALS filter a value with operation OR",
         )
@@ -219,8 +232,7 @@ def _bad_item(value: str, spec: FilterField) -> tuple[Problem, ...]:
     if value == "":
         return (_value_problem(spec, value, "an empty value matches nothing useful", "write the value to compare with"),)
     if spec.values and value not in spec.values:
-        close = difflib.get_close_matches(value.upper(), spec.values, n=1)
-        hint = f"did you mean {close[0]}?" if close else "legal: " + ", ".join(spec.values)
+        hint = partial(_value_hint, value, spec.values)
         return (_value_problem(spec, value, "is not one of " + ", ".join(spec.values), hint),)
     if spec.extra_operators:
         return ()
@@ -228,9 +240,14 @@ def _bad_item(value: str, spec: FilterField) -> tuple[Problem, ...]:
     return (_value_problem(spec, value, *complaint),) if complaint else ()
 
 
-def _value_problem(spec: FilterField, value: str, why: str, hint: str) -> Problem:
+def _value_hint(value: str, legal: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(value.upper(), legal, n=1)
+    return f"did you mean {close[0]}?" if close else "legal: " + ", ".join(legal)
+
+
+def _value_problem(spec: FilterField, value: str, why: str, hint: str | Callable[[], str]) -> Problem:
     severity = Severity.WARNING if spec.evidence is not Evidence.DOCUMENTED else Severity.ERROR
-    return Problem("filter/value", severity, f"{spec.name}: {value!r} {why}", "value", hint)
+    return Problem("filter/value", severity, f"{spec.name}: {shown(value)!r} {why}", "value", hint)
 
 
 def _midnight(row: Filter, spec: FilterField) -> tuple[Problem, ...]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from declarative.core.errors import InvalidError
+from declarative.core.quoting import shown
 from declarative.queries.fields import Group, lookup
 from declarative.queries.model import Expect, FieldExpectation, Filter, FilterDocument, Query, Target
 
@@ -60,14 +61,14 @@ def parse_filter_date(text: str, now: datetime) -> datetime:
         try:
             return now.astimezone(UTC) - timedelta(**{_UNITS[relative["unit"]]: int(relative["amount"])})
         except OverflowError:
-            raise ValueError(f"{text!r} reaches back before the calendar begins") from None
+            raise ValueError(f"{shown(text)!r} reaches back before the calendar begins") from None
     match = _ABSOLUTE.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not a date; write one of: " + "; ".join(DATE_FORMS))
+        raise ValueError(f"{shown(text)!r} is not a date; write one of: " + "; ".join(DATE_FORMS))
     try:
         return _absolute(match)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} has the form of a date, but the calendar has no such day or time") from None
+        raise ValueError(f"{shown(text)!r} has the form of a date, but the calendar has no such day or time") from None
 
 
 def _absolute(match: re.Match[str]) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from declarative.core.errors import UsageError
+from declarative.core.quoting import shown
 from declarative.queries.catalog import known_fields, suggest_operator
 from declarative.queries.fields import ALL_OPERATORS, COMPONENT_FIELDS
 from declarative.queries.model import Filter, FilterDocument, Query, Target
@@ -21,26 +22,28 @@ def parse_filter(text: str) -> Filter:
     field, first, rest = text.partition("=")
     field = field.strip()
     if not first or not field:
-        raise UsageError(f"{text!r} is not a filter", hint=_comparison_hint(text) or _SHAPE)
+        raise UsageError(f"{shown(text)!r} is not a filter", hint=_comparison_hint(text) or _SHAPE)
     if field[-1] in "!<>":
-        raise UsageError(f"{text!r} is not a filter", hint=_comparison_hint(text) or _SHAPE)
+        raise UsageError(f"{shown(text)!r} is not a filter", hint=_comparison_hint(text) or _SHAPE)
     middle, second, value = rest.partition("=")
     operator = middle.strip().upper()
     if not second:
         if operator in ALL_OPERATORS:
-            raise UsageError(f"filter {text!r} has an operator but no value", hint=_SHAPE)
+            raise UsageError(f"filter {shown(text)!r} has an operator but no value", hint=_SHAPE)
         return _filter(text, field, "EQUALS", rest)
     if operator in ALL_OPERATORS:
         return _filter(text, field, operator, value)
     meant = suggest_operator(operator) if _looks_like_operator(middle) else None
     if meant is not None:
-        raise UsageError(f"unknown operator {middle!r} in filter {text!r}", hint=f"did you mean {field}={meant}={value}?")
+        raise UsageError(
+            f"unknown operator {shown(middle)!r} in filter {shown(text)!r}", hint=f"did you mean {field}={meant}={value}?"
+        )
     return _filter(text, field, "EQUALS", rest)
 
 
 def _filter(text: str, field: str, operator: str, value: str) -> Filter:
     if value == "":
-        raise UsageError(f"filter {text!r} has no value", hint=_SHAPE)
+        raise UsageError(f"filter {shown(text)!r} has no value", hint=_SHAPE)
     return Filter(field=field, operator=operator, value=value)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from declarative.core.quoting import shown
 from declarative.core.suggest import closest, did_you_mean
 from declarative.schema.registry import Schema, kinds, resolve, schema_for
 
@@ -116,7 +117,7 @@ def _text_hint(types: Sequence[str], value: str) -> str | None:
         return "write true or false, without quotes"
     number = r"[-+]?[0-9]+" if "number" not in types else r"[-+]?[0-9]+([.][0-9]+)?"
     if {"integer", "number"} & set(types) and re.fullmatch(number, value):
-        return f"write the number without quotes: {value}"
+        return f"write the number without quotes: {shown(value)}"
     return None
 
 
@@ -150,7 +151,7 @@ def _unknown_keys(root: Schema, found: Found, path: Path) -> Iterator[Told]:
     known = list(found.schema.get("properties", {}))
     for key in found.instance:
         if key not in known:
-            yield Told("schema/unknown-key", f'unknown key "{key}"', partial(_key_hint, root, str(key), known, path), key)
+            yield Told("schema/unknown-key", f'unknown key "{shown(key)}"', partial(_key_hint, root, str(key), known, path), key)
 
 
 def _key_hint(root: Schema, key: str, known: Sequence[str], path: Path) -> str | None:
@@ -202,7 +203,7 @@ def _pattern(_root: Schema, found: Found, _path: Path) -> Iterator[Told]:
 
 def _bound(_root: Schema, found: Found, _path: Path) -> Iterator[Told]:
     word = "least" if found.keyword in ("minimum", "exclusiveMinimum") else "most"
-    yield Told("schema/range", f"expected at {word} {found.wanted}, found {found.instance}")
+    yield Told("schema/range", f"expected at {word} {found.wanted}, found {shown(found.instance)}")
 
 
 def _length(_root: Schema, found: Found, _path: Path) -> Iterator[Told]:

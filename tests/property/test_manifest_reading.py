@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from declarative.core.diagnostics import Position
 from declarative.manifest import load
-from declarative.manifest.documents import Context, read_document, shape_for
+from declarative.manifest.documents import Context, Outcome, read_document, shape_for
 from declarative.manifest.emit import yaml_text
 from declarative.manifest.nodes import read_nodes, to_value
 from declarative.manifest.quick import read_quickly
 from declarative.manifest.scalars import MAX_DIGITS
 from declarative.manifest.shapes import ANY, Shape
-from declarative.manifest.sources import RawDocument, ReadLimits, documents_of, forbidden
+from declarative.manifest.sources import RawDocument, ReadLimits, document_of, documents_of, forbidden, pieces_of
 
 # More of them in a soak: DECLARATIVE_EXAMPLES=1000.
 laws = settings(
@@ -490,6 +490,17 @@ def test_the_pieces_of_a_file_are_the_file(parts):
     for document in documents:
         assert document.line == line
         line += document.text.count("\n")
+
+
+@laws
+@given(
+    st.lists(st.sampled_from(["---", "...", "#", " ", "\t", "\n", "\r", "a", "\x01", "-", ": ", "&", "%", "[", "ä"]), max_size=10)
+)
+def test_a_piece_that_is_left_out_as_bare_has_nothing_to_say(parts):
+    for piece in pieces_of("".join(parts).encode()):
+        if piece.is_bare:
+            document, wrong = document_of(piece, "f.yaml", LIMITS)
+            assert (wrong, read_document(document, Context())) == ([], Outcome())
 
 
 @laws

@@ -59,12 +59,48 @@ def test_the_first_thousand_are_listed_and_one_line_tells_of_the_rest(found, rul
         assert f"{MANY - MOST_FINDINGS:,} more" in last.message
 
 
-@pytest.mark.parametrize(("last_one", "severity"), [("hostName: a b", Severity.WARNING), ("macAddress: x", Severity.ERROR)])
-def test_what_is_left_out_counts_for_the_exit_code(found, last_one, severity):
-    interfaces = "    - hostName: a b\n" * MOST_FINDINGS + f"    - {last_one}\n"
-    *listed, last = found(IDENTITY + "  coreAttributes:\n    networkInterfaces:\n" + interfaces)
-    assert {one.severity for one in listed} == {Severity.WARNING}
+@pytest.mark.parametrize(("wrong", "severity"), [("hostName: a b", Severity.WARNING), ("macAddress: x", Severity.ERROR)])
+def test_what_is_left_out_counts_for_the_exit_code(found, wrong, severity):
+    *listed, last = found(IDENTITY + "  coreAttributes:\n    networkInterfaces:\n" + f"    - {wrong}\n" * (MOST_FINDINGS + 1))
+    assert {one.severity for one in listed} == {severity}
     assert (last.rule, last.severity) == (MORE_FINDINGS, severity)
+
+
+def test_errors_are_listed_before_warnings(found):
+    interfaces = "    - hostName: a b\n" * MOST_FINDINGS + "    - macAddress: x\n"
+    told = found(IDENTITY + "  coreAttributes:\n    networkInterfaces:\n" + interfaces)
+    assert [one.rule for one in told if one.is_error] == ["asset/mac-address"]
+    assert [one.severity for one in told if one.rule == MORE_FINDINGS] == [Severity.WARNING]
+    assert len(told) == MOST_FINDINGS + 1
+
+
+def test_the_findings_of_a_file_are_bounded_however_many_documents_they_are_in(found):
+    asset = "---\n" + ASSET.replace("name: a", "name: a{n}") + "  identityAttributes: {sourceNativeKey: K{n}, fqdn: x}\n"
+    told = found(IDENTITY + "".join(asset.replace("{n}", str(n)) for n in range(2 * MOST_FINDINGS)))
+    assert [one.rule for one in told].count("asset/fqdn") == MOST_FINDINGS
+    (more,) = [one for one in told if one.rule == MORE_FINDINGS]
+    assert more.message == f"1,000 findings of this file are listed; {MOST_FINDINGS:,} more were found"
+    assert more.position.file == "manifests/a.yaml"
+
+
+@pytest.mark.parametrize(
+    "asset",
+    [
+        IDENTITY.replace("NK", "NK, fqdn: " + "x" * 100_000),
+        IDENTITY + "  lifecycle: {ignore: [" + "x" * 100_000 + "]}\n",
+        IDENTITY + "  coreAttributes: {" + "x" * 1_000 + ": 1}\n",
+        IDENTITY + "  coreAttributes: {sourceCreatedDate: '" + "9" * 100_000 + "'}\n",
+        IDENTITY.replace("NK", "NK, ipAddress: ['" + "1, " * 50_000 + "']"),
+        IDENTITY + "  coreAttributes: {isContainer: '" + "x" * 100_000 + "'}\n",
+    ],
+)
+def test_a_long_value_is_quoted_by_its_beginning(found, asset):
+    told = found(asset)
+    assert told
+    for one in told:
+        assert len(one.message) < 300, one.message
+        assert len(one.hint or "") < 300, one.hint
+        assert one.position.line > 4
 
 
 def test_no_rule_looks_at_what_is_left_of_a_document_that_was_not_gone_through(found):
