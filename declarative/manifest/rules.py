@@ -10,8 +10,8 @@ RULES: Mapping[str, str] = MappingProxyType(
     {
         "manifest/api-version": "`apiVersion` is there and known to this version.",
         "manifest/duplicate-address": "A kind and name are declared once in a project.",
-        "manifest/more-findings": "A document has no more than 1,000 mistakes of the reader, the schema or the rules each, and "
-        "a file no more than about 1,000 of the reader and the schema; the others are not listed.",
+        "manifest/more-findings": "A document has no more than 1,000 mistakes of the reader or the schema each, and a file no "
+        "more than about 1,000 of both and 1,000 of the rules, errors first; the others are not listed.",
         "manifest/kind": "`kind` is there and known.",
         "manifest/not-a-mapping": "A document is a mapping of keys to values.",
         "overlay/no-files": "An environment's overlay path matches a file.",

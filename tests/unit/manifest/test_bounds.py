@@ -106,6 +106,29 @@ def test_a_long_chain_of_variables_is_refused_and_does_not_overflow_the_stack(tm
     assert "levels deep" in told[0].message
 
 
+def test_what_variables_stand_for_is_bounded_over_many_small_files(tmp_path):
+    """Each of a hundred characters asks for a hundred thousand values."""
+    (tmp_path / "manifests").mkdir()
+    long = "  variables:\n    long: [" + "x, " * 1_000 + "x]\n    longer: [" + "'${var.long}', " * 100 + "]\n"
+    (tmp_path / "declarative.yaml").write_text(PROJECT + long)
+    for n in range(30):
+        (tmp_path / "manifests" / f"{n:02}.yaml").write_text(HEAD.replace("x}", f"x{n}}}") + "    softwares: ${var.longer}\n")
+    project = load(tmp_path, environ={})
+    left = [one for one in project.diagnostics if one.rule == "yaml/too-many-nodes"]
+    assert len(left) == 20
+    assert {"variables of the files up to here stand for more than 1,000,000 values" in one.message for one in left} == {True}
+    assert project.unread
+
+
+def test_variables_that_use_each_other_in_a_ring_are_told_at_each_use(tmp_path):
+    ring = "".join(f"    v{n}: ${{var.v{(n + 1) % 40}}}${{var.v{(n + 1) % 40}}}\n" for n in range(40))
+    uses = "".join(f"      k{n}: ${{var.v{n}}}\n" for n in range(40))
+    found = loaded(tmp_path, "  variables:\n" + ring, HEAD + "    customConnectorAttributes:\n" + uses).diagnostics
+    told = [one for one in found if one.rule == "variable/cycle"]
+    assert len(told) == 40
+    assert all(one.message.endswith(f"-> v{n}") for n, one in enumerate(told))
+
+
 def test_a_chain_of_a_few_variables_is_followed(tmp_path):
     chain = "".join(f"    v{n + 1}: ${{var.v{n}}}\n" for n in range(20))
     variables = "  variables:\n    v0: x\n" + chain
@@ -139,3 +162,11 @@ def test_more_directives_than_anybody_needs_are_refused():
     found = read_document(document, Context()).diagnostics
     assert [one.rule for one in found] == ["yaml/syntax"]
     assert "directives" in found[0].message
+
+
+def test_documents_that_begin_on_the_line_of_their_marker_are_told_apart(tmp_path):
+    manifest = "--- {apiVersion: declarative/v1, kind: Connector, metadata: {name: c%d}, spec: {connectorUuid: %s}}\n"
+    uuid = "489e8429-2e82-4599-a2a8-2b8f3d5c7a10"
+    project = loaded(tmp_path, "", "".join(manifest % (n, uuid) for n in range(4)))
+    assert not project.diagnostics
+    assert [one.address for one in project.manifests] == [f"Connector/c{n}" for n in range(4)]
