@@ -1,4 +1,4 @@
-"""The benchmarks: `make bench`, or `python -m benchmarks [NAME ...] [--sizes N ...] [--write]`.
+"""The benchmarks: `make bench`, or `python -m benchmarks [NAME ...] [--sizes N ...] [--keep DIR] [--write]`.
 
 Each benchmark is a module here with `SIZES` (what is run unless told otherwise) and `findings(size)`, which yields rows.
 Every one is run at every size in a process of its own. Then come ratios within this run, and the targets.
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.keeping import KEEP
 from benchmarks.report import page, tables, versions
 from benchmarks.results import HEAD, Finding, Remark, Row, cells, decoded, of_bench
 
@@ -30,12 +31,15 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(known)}")
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="how many objects, instead of what fits ten minutes")
     parser.add_argument("--peers", action="store_true", help="install octoDNS from the package index, to run it side by side")
+    parser.add_argument("--keep", metavar="DIR", help="keep there what takes long to make, and take it from there again")
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(known))
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; known: {', '.join(known)}")
     environ = {**os.environ, "BENCH_PEERS": "install"} if options.peers else dict(os.environ)
+    if options.keep:
+        environ[KEEP] = options.keep
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start compiles everything again
     print(versions())
     print(_line(HEAD))

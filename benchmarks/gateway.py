@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def sandbox(*options: str) -> Iterator[dict[str, str]]:
-    """A gateway process on a free port; gives the environment that points the tool at it."""
+    """A gateway process, on a free port unless the options name one; gives the environment that points the tool at it."""
     command = [sys.executable, "-m", "declarative", "sandbox", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

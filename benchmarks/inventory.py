@@ -1,20 +1,24 @@
-"""Plans of an inventory as a user runs them: a hundredth of the rows has changed, everything else was settled before.
+"""Plan, apply and drift of an inventory as a user runs them: a hundredth of the rows has changed, everything else was settled.
 
 The gateway is the sandbox with as many generated assets on loopback; its processor time and memory are not counted. What
 earlier plans would have left (state, snapshot, settled rows) is made here in one go, by the functions that the tool itself
-uses; a plan that looks at every row has to come to the same, which `--sizes` up to 20 000 check.
+uses; a plan that looks at every row has to come to the same, which `--sizes` up to 20 000 check. For a million assets that
+takes a quarter of an hour: `--keep DIR` keeps it for the next run.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import Any
+
+import orjson
 
 from benchmarks.gateway import sandbox
+from benchmarks.keeping import kept
 from benchmarks.measure import Usage, best, tool
 from benchmarks.results import Finding, Remark, Row
 
@@ -53,39 +57,78 @@ spec:
     coreAttributes.assignedLocation.city: city
   where: [{column: status, notIn: [retired]}]
 """
-Rows = list[dict[str, str]]
+STATE = ".declarative"
+KINDS = ("parquet", "csv", "jsonl")
+Rows = Sequence[Mapping[str, str]]
 
 
 def findings(size: int) -> Iterator[Finding]:
-    with tempfile.TemporaryDirectory() as folder, sandbox("--delay", "0", "--seed", "0", "--assets", str(size)) as environ:
-        root = Path(folder) / "project"
-        environ["XDG_CACHE_HOME"] = str(Path(folder) / "cache")
-        (root / "manifests").mkdir(parents=True)
-        (root / "declarative.yaml").write_text(PROJECT)
-        declare(root, "parquet")
-        from benchmarks.warm import live_rows, settle
+    with (
+        kept(f"inventory-{size}", lambda folder, port: make(folder, port, size)) as (folder, port),
+        gateway(port, size) as environ,
+    ):
+        root = folder / "project"
+        environ["XDG_CACHE_HOME"] = str(folder / "cache")
 
-        write(root, live_rows(size))
-        settle(root, environ)
+        def run(*arguments: str) -> Usage:
+            return tool(*arguments, root=root, environ=environ, keep=True)
 
         def planned(*arguments: str) -> Usage:
-            return tool("plan", "--max-creates", str(size), "--json", *arguments, root=root, environ=environ, keep=True)
+            return run("plan", "--max-creates", str(size), "--json", *arguments)
 
+        renew(folder)
+        declare(root, "settled.parquet")
         yield Row.of("parquet, nothing changed", size, planned(), "rows")
-        write(root, changed(live_rows(size)))
-        for kind in ("parquet", "csv", "jsonl"):
-            declare(root, kind)
+        yield Row.of("drift, nothing changed", size, run("drift", "--json"), "rows")
+        for kind in KINDS:
+            renew(folder)
+            declare(root, f"changed.{kind}")
             usage = best(2, planned) if size <= CHECKED else planned()
             yield Row.of(f"{kind}, 1 % changed", size, usage, "rows")
-            told = json.loads(usage.output)["summary"]
-            yield Remark(f"{kind}: " + ", ".join(f"{count} {action}" for action, count in told.items() if count))
+            yield Remark(f"{kind}: {_told(usage)}")
             if size <= CHECKED:
                 whole = json.loads(planned("--all").output)
                 assert whole["digest"] == json.loads(usage.output)["digest"], "rows that pass change no plan"
+        declare(root, "changed.parquet")
+        usage = run("apply", "--auto-approve", "--max-creates", str(size), "--max-updates", str(size), "--json")
+        yield Row.of("plan and apply, parquet, 1 % changed", size, usage, "rows")
+        yield Remark(f"apply: {_told(usage)}")
 
 
-def declare(root: Path, kind: str) -> None:
-    (root / "manifests" / "all.yaml").write_text(MANIFESTS.replace("SOURCE", f"{{{kind}: cmdb.{kind}}}"))
+def make(folder: Path, port: int, size: int) -> None:
+    """Rows in files, and the state as it was settled, beside the project."""
+    from benchmarks.warm import live_rows, settle
+
+    root = folder / "project"
+    shutil.rmtree(root, ignore_errors=True)
+    (root / "manifests").mkdir(parents=True)
+    (root / "declarative.yaml").write_text(PROJECT)
+    write(root, "settled", ("parquet",), live_rows(size))
+    write(root, "changed", KINDS, changed(live_rows(size)))
+    declare(root, "settled.parquet")
+    with gateway(port, size) as environ:
+        settle(root, environ, size)
+    shutil.rmtree(folder / STATE, ignore_errors=True)
+    (root / STATE).rename(folder / STATE)
+
+
+def renew(folder: Path) -> None:
+    """The state as it was settled: every figure begins with it."""
+    shutil.rmtree(folder / "project" / STATE, ignore_errors=True)
+    shutil.copytree(folder / STATE, folder / "project" / STATE)
+
+
+def gateway(port: int, size: int) -> AbstractContextManager[dict[str, str]]:
+    return sandbox("--port", str(port), "--delay", "0", "--seed", "0", "--assets", str(size))
+
+
+def declare(root: Path, source: str) -> None:
+    kind = source.rpartition(".")[2]
+    (root / "manifests" / "all.yaml").write_text(MANIFESTS.replace("SOURCE", f"{{{kind}: {source}}}"))
+
+
+def _told(usage: Usage) -> str:
+    return ", ".join(f"{count} {action}" for action, count in json.loads(usage.output)["summary"].items() if count)
 
 
 def changed(rows: Iterator[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
@@ -103,23 +146,24 @@ def changed(rows: Iterator[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
             }
 
 
-def write(root: Path, rows: Iterator[Mapping[str, str]]) -> None:
-    """The same rows as Parquet, CSV and JSON Lines."""
-    import orjson
+def write(root: Path, name: str, kinds: Sequence[str], rows: Iterator[Mapping[str, str]]) -> None:
+    """The same rows in files of every kind."""
     import pyarrow as pa
     from pyarrow import parquet
 
     schema = pa.schema([(name, pa.string()) for name in COLUMNS])
-    with (
-        parquet.ParquetWriter(root / "cmdb.parquet", schema) as columns,
-        (root / "cmdb.csv").open("w") as table,
-        (root / "cmdb.jsonl").open("wb") as lines,
-    ):
-        table.write(",".join(COLUMNS) + "\n")
+    with ExitStack() as stack:
+        sinks: list[Callable[[Rows], object]] = []
+        if "parquet" in kinds:
+            columns = stack.enter_context(parquet.ParquetWriter(root / f"{name}.parquet", schema))
+            sinks.append(lambda chunk: columns.write_table(pa.Table.from_pylist(chunk, schema=schema)))
+        if "csv" in kinds:
+            table = stack.enter_context((root / f"{name}.csv").open("w"))
+            table.write(",".join(COLUMNS) + "\n")
+            sinks.append(lambda chunk: table.writelines(",".join(one[name] for name in COLUMNS) + "\n" for one in chunk))
+        if "jsonl" in kinds:
+            lines = stack.enter_context((root / f"{name}.jsonl").open("wb"))
+            sinks.append(lambda chunk: lines.writelines(orjson.dumps(one) + b"\n" for one in chunk))
         while chunk := list(islice(rows, 20_000)):
-            columns.write_table(pa.Table.from_pylist(chunk, schema=schema))
-            table.writelines(",".join(one[name] for name in COLUMNS) + "\n" for one in chunk)
-            lines.writelines(orjson.dumps(one) + b"\n" for one in chunk)
-
-
-__all__: list[Any] = ["SIZES", "findings"]
+            for sink in sinks:
+                sink(chunk)
