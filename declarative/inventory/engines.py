@@ -68,19 +68,17 @@ class Engine:
         engine, whatever the order of rows and columns.
         """
         keyed, ibis = self._keyed, self.backend.ibis
-
-        def part(column: str) -> Any:
+        parts = [ibis.literal(self._salt)]
+        for column in _meant(self._declaration):
             cell = keyed[self._names[column]]
-            return ibis.ifelse(cell.isnull(), "-", cell.length().cast("string") + ":" + cell)
-
-        text = reduce(lambda one, other: one + other, map(part, _meant(self._declaration)), ibis.literal(self._salt))
+            parts += [ibis.coalesce(cell.length().cast("string"), "-"), ibis.literal(":"), ibis.coalesce(cell, "")]
+        # In one go: chained, each step would copy what the one before made.
+        text = parts[0].concat(*parts[1:])
         return keyed.select(key=keyed[self._key], row=text.hexdigest("sha256").left(DIGEST_CHARACTERS))
 
-    def rows(self, *, without: Any = None, only: Any = None) -> Iterator[Row]:
-        """Rows with a key, in the order of keys. `without`, `only`: tables whose `key` says which to leave or to take."""
+    def rows(self, *, only: Any = None) -> Iterator[Row]:
+        """Rows with a key, in the order of keys. `only`: a table whose `key` says which to take."""
         found, key = self._keyed, self._key
-        if without is not None:
-            found = found.anti_join(without, found[key] == without.key)
         if only is not None:
             found = found.semi_join(only, found[key] == only.key)
         columns = list(self._declaration.columns)

@@ -9,36 +9,37 @@ from typing import Any
 from declarative.inventory.backends import Backend, fetched
 from declarative.inventory.settled import MARKS, Settled, schema, table_of
 
-_GATHERED = 100_000
+_GATHERED = 20_000
 
 
 class Passing:
     """The settled rows of one inventory that say the same as then. Whatever speaks against one takes it out.
 
-    `digests`: `key` and `row` of every row; `settled`: an Arrow table."""
+    `digests`: `key` and `row` of every row; `settled`: an Arrow table. `fresh`: a table of the `key` of each row that is new, or
+    says something else."""
 
     def __init__(self, backend: Backend, digests: Any, settled: Any) -> None:
         self._backend = backend
-        self.digests = backend.keep("digests", digests)
-        known = backend.load("settled", (settled,), schema())
-        same = ["key", "row"]
-        self.candidates = backend.keep("candidates", known.semi_join(self.digests, same))
-        self._taken: set[str] = set()
-        self._rounds = count()
         self._known: int = len(settled)
-        self._all: int = int(fetched(backend, self.candidates.aggregate(rows=self.candidates.count()))["rows"][0].as_py())
+        self._settled = backend.load("settled", (settled,), schema())
+        self.digests = backend.keep("digests", digests)
+        same = ["key", "row"]
+        self.fresh = backend.keep("fresh", self.digests.anti_join(self._settled, same).select("key"))
+        self._lost = frozenset(self._keys(self._settled.anti_join(self.digests, same)))
+        self._taken = set(self._lost)
+        self._rounds = count()
 
     def __len__(self) -> int:
-        return self._all - len(self._taken)
+        return self._known - len(self._taken)
 
     @property
     def has_lost(self) -> bool:
         """Whether something that was settled is so no more."""
-        return bool(self._taken) or self._all < self._known
+        return bool(self._taken)
 
     def passing_keys(self) -> list[str]:
         """Of the rows that pass."""
-        return sorted(self._keys(self.candidates) - self._taken)
+        return sorted(self._keys(self._settled) - self._taken)
 
     def sorted_digests(self) -> Iterator[bytes]:
         """The digests of all rows in their own order, which is the same whatever order the rows are in."""
@@ -47,7 +48,7 @@ class Passing:
 
     def take(self, keys: Collection[str]) -> list[str]:
         """Those of the keys that were passing until now, sorted; from now on they are not."""
-        found = self._keys(self.candidates.semi_join(self._memory("key", keys), "key")) if keys else set()
+        found = self._keys(self._settled.semi_join(self._memory("key", keys), "key")) if keys else set()
         found -= self._taken
         self._taken |= found
         return sorted(found)
@@ -57,27 +58,33 @@ class Passing:
         if not marks:
             return []
         wanted = self._memory("mark", marks)
-        hits = (self.candidates.semi_join(wanted, self.candidates[name] == wanted.mark) for name in MARKS)
+        hits = (self._settled.semi_join(wanted, self._settled[name] == wanted.mark) for name in MARKS)
         return sorted({key for hit in hits for key in self._taking(hit)})
 
     def take_holding(self, asset_ids: Collection[int]) -> list[str]:
         """Rows bound to one of these live assets."""
-        return self._taking(self.candidates.semi_join(self._memory("asset_id", asset_ids), "asset_id")) if asset_ids else []
+        return self._taking(self._settled.semi_join(self._memory("asset_id", asset_ids), "asset_id")) if asset_ids else []
 
     def compare_applied(self, records: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
         """Against key and digest of every record that the state has of this inventory.
 
         Gives the rows whose record is another now (they are taken), and the keys of records of which no row ever passed."""
-        table = self._loaded("applied", ("key", "digest"), records)
-        stale = self.candidates.anti_join(table, [self.candidates.key == table.key, self.candidates.applied == table.digest])
-        gone = table.anti_join(self.candidates, "key")
-        return self._taking(stale), sorted(self._keys(gone))
+        import pyarrow as pa
 
-    def compare_live(self, records: Iterable[tuple[int, str]]) -> list[str]:
+        table = self._loaded("applied", pa.schema([("key", pa.string()), ("digest", pa.string())]), records)
+        stale = self._settled.anti_join(table, [self._settled.key == table.key, self._settled.applied == table.digest])
+        gone = self._keys(table.anti_join(self._settled, "key"))
+        if self._lost:
+            gone |= self._keys(table.semi_join(self._memory("key", self._lost), "key"))
+        return self._taking(stale), sorted(gone)
+
+    def compare_live(self, records: Iterable[tuple[int, bytes]]) -> list[str]:
         """Against id and digest of every live record: takes and gives the rows of which live shows something else."""
-        table = self._loaded("live", ("asset_id", "digest"), records)
-        same = [self.candidates.asset_id == table.asset_id, self.candidates.live == table.digest]
-        return self._taking(self.candidates.anti_join(table, same))
+        import pyarrow as pa
+
+        table = self._loaded("live", pa.schema([("asset_id", pa.int64()), ("digest", pa.binary())]), records)
+        same = [self._settled.asset_id == table.asset_id, self._settled.live == table.digest]
+        return self._taking(self._settled.anti_join(table, same))
 
     def settled_with(self, found: Iterable[Settled]) -> Iterator[Any]:
         """Arrow tables of what is settled now: what passes still, and what was found."""
@@ -85,7 +92,7 @@ class Passing:
         from pyarrow import compute
 
         taken = pa.array(sorted(self._taken), pa.string())
-        for batch in self._backend.batches(self.candidates):
+        for batch in self._backend.batches(self._settled):
             table = pa.Table.from_batches([batch])
             yield table.filter(compute.invert(compute.is_in(table["key"], taken))).select(schema().names)
         yield table_of(found)
@@ -111,17 +118,14 @@ class Passing:
         kind = pa.string() if name == "key" else pa.int64()
         return self._backend.small(pa.table({name: pa.array(sorted(values), kind)}))
 
-    def _loaded(self, name: str, columns: tuple[str, str], records: Iterable[tuple[Any, str]]) -> Any:
+    def _loaded(self, name: str, kind: Any, records: Iterable[tuple[Any, Any]]) -> Any:
         import pyarrow as pa
-
-        first = pa.string() if columns[0] == "key" else pa.int64()
-        kind = pa.schema([(columns[0], first), (columns[1], pa.string())])
 
         def parts() -> Iterator[Any]:
             rest = iter(records)
             while chunk := list(islice(rest, _GATHERED)):
-                ones, digests = zip(*chunk, strict=True)
-                yield pa.table([pa.array(ones, first), pa.array(digests, pa.string())], schema=kind)
+                columns = zip(*chunk, strict=True)
+                yield pa.table([pa.array(values, field.type) for values, field in zip(columns, kind, strict=True)], schema=kind)
 
         return self._backend.load(self._fresh(name), parts(), kind)
 

@@ -17,7 +17,7 @@ from declarative.core.canonical import digest_of
 from declarative.core.diagnostics import Diagnostic
 from declarative.core.errors import InvalidError
 from declarative.inventory.backends import backend_for
-from declarative.inventory.engines import Engine
+from declarative.inventory.engines import DIGEST_CHARACTERS, Engine
 from declarative.inventory.lowering import Lowered, lowered
 from declarative.inventory.model import BadRow, SourceError
 from declarative.inventory.passing import Passing
@@ -104,7 +104,7 @@ class Rows:
         self._all.append(one)
         for text in one.passing.sorted_digests():
             self._digest.update(text)
-        found = self._lower(one, without=one.passing.candidates)
+        found = self._lower(one, only=one.passing.fresh)
         bad = [*collected.bad, *engine.keyless(), *found.bad]
         self.diagnostics.extend((*found.told, *about_bad_rows(declaration, bad, collected.rows)))
         if bad:
@@ -134,7 +134,7 @@ class Rows:
     def compare_live(self, digests: Callable[[], Iterable[tuple[int, bytes]]]) -> None:
         """Against id and digest of each live record."""
         for one in self._each():
-            self._taken(one, one.passing.compare_live((asset_id, digest.hex()) for asset_id, digest in digests()))
+            self._taken(one, one.passing.compare_live(digests()))
 
     def take_holding(self, asset_ids: Collection[int]) -> None:
         """Rows bound to live assets that others may be bound to as well."""
@@ -223,4 +223,4 @@ def _salt(declaration: InventoryDeclaration, connector: ConnectorRef) -> str:
     fields = [sorted(map(said, fields), key=repr) for fields in (declaration.fields, declaration.defaults)]
     wired = [connector.name, connector.uuid, connector.source, connector.marker]
     spec = [declaration.address, declaration.key, fields, declaration.lifecycle, declaration.metadata, wired]
-    return digest_of(spec)
+    return digest_of(spec).removeprefix("sha256:")[:DIGEST_CHARACTERS]

@@ -28,13 +28,13 @@ def schema() -> Any:
     import pyarrow as pa
 
     texts = [pa.field(name, pa.string()) for name in ("key", "row", "applied")]
-    return pa.schema([*texts, ("asset_id", pa.int64()), ("live", pa.string()), *((name, pa.int64()) for name in MARKS)])
+    return pa.schema([*texts, ("asset_id", pa.int64()), ("live", pa.binary()), *((name, pa.int64()) for name in MARKS)])
 
 
 def table_of(found: Iterable[Settled]) -> Any:
     import pyarrow as pa
 
-    rows = [(one.key, one.row, one.applied, one.asset_id, one.live.hex(), *one.marks) for one in found]
+    rows = [(one.key, one.row, one.applied, one.asset_id, one.live, *one.marks) for one in found]
     columns = list(zip(*rows, strict=True)) or [()] * len(schema())
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema(), strict=True)], schema=schema())
 
