@@ -36,17 +36,21 @@ class Comparison(NamedTuple):
     tentative: bool = False
 
 
-_BLIND = Comparison(Verdict.UNREADABLE)
+# Enumerations are slow to ask for a member in Python 3.11, and these are asked for with each field of each asset.
+_EQUAL, _DIFFERENT, _UNREADABLE = Verdict
+_WRITE_ONLY, _LOSSY = Readability.WRITE_ONLY, Readability.LOSSY
+_RECORDS, _HOSTNAME = Form.RECORDS, Form.HOSTNAME
+_BLIND = Comparison(_UNREADABLE)
 
 
 def compare(path: str, desired: Any, record: Record, connector: ConnectorRef) -> Comparison:
     """How `desired` (a value of `flatten`) compares with the record of the search."""
     spec = describe(path)
-    if spec is None or spec.readability is Readability.WRITE_ONLY:
+    if spec is None or spec.readability is _WRITE_ONLY:
         return _BLIND
     if path.startswith(CUSTOM):
         return _compare_custom(path.removeprefix(CUSTOM), desired, record, connector)
-    if spec.form is Form.RECORDS:
+    if spec.form is _RECORDS:
         return _compare_records(spec, desired, record)
     if spec.subset:
         return _compare_set(spec, desired, record)
@@ -63,7 +67,7 @@ def canonical(path: str, value: Any) -> Hashable:
     spec = describe(path)
     if spec is None:
         return opaque(value)
-    if spec.form is not Form.RECORDS:
+    if spec.form is not _RECORDS:
         return NORMALISERS[spec.form](value)
     if not isinstance(value, (list, tuple)):
         return opaque(value)
@@ -88,22 +92,22 @@ def _compare_scalar(spec: FieldSpec, desired: Any, record: Record) -> Comparison
     present = [(value, normal) for value in values if (normal := form(value)) is not None]
     for value, normal in present:
         if normal == want:
-            return Comparison(Verdict.EQUAL, value)
+            return Comparison(_EQUAL, value)
     shown = present[0][0] if present else None
     if want is None and not present:
-        return Comparison(Verdict.EQUAL)
-    if spec.readability is Readability.LOSSY:
+        return Comparison(_EQUAL)
+    if spec.readability is _LOSSY:
         return _compare_lossy(spec, want, present, shown)
-    return Comparison(Verdict.DIFFERENT, shown, tentative=spec.tentative)
+    return Comparison(_DIFFERENT, shown, tentative=spec.tentative)
 
 
 def _compare_lossy(spec: FieldSpec, want: Hashable, present: list[tuple[Any, Hashable]], shown: Any) -> Comparison:
-    if spec.form is Form.HOSTNAME and want is not None:
+    if spec.form is _HOSTNAME and want is not None:
         # Only a bare name may stand for a qualified one: `a.x` and `a.y` are two hosts.
         for value, normal in present:
             if (("." in str(normal)) != ("." in str(want))) and short_hostname(value) == short_hostname(want):
-                return Comparison(Verdict.EQUAL, value)
-    return Comparison(Verdict.UNREADABLE, shown)
+                return Comparison(_EQUAL, value)
+    return Comparison(_UNREADABLE, shown)
 
 
 # Sets: addresses, ids
@@ -115,8 +119,8 @@ def _compare_set(spec: FieldSpec, desired: Any, record: Record) -> Comparison:
     have = _set(form(live_values(spec, record)))
     shown = sorted(have) or None
     if want <= have:
-        return Comparison(Verdict.EQUAL, shown)
-    verdict = Verdict.UNREADABLE if spec.readability is Readability.LOSSY else Verdict.DIFFERENT
+        return Comparison(_EQUAL, shown)
+    verdict = _UNREADABLE if spec.readability is _LOSSY else _DIFFERENT
     return Comparison(verdict, shown)
 
 
@@ -133,11 +137,11 @@ def _compare_records(spec: FieldSpec, desired: Any, record: Record) -> Compariso
     shown = [import_record(spec, item) for item in live] or None
     lookup = _RecordLookup(spec, live)
     found = [lookup.find(item) for item in wanted]
-    if all(verdict is Verdict.EQUAL for verdict in found):
-        return Comparison(Verdict.EQUAL, shown)
-    if Verdict.DIFFERENT not in found:
-        return Comparison(Verdict.EQUAL, shown, partial=True)
-    verdict = Verdict.UNREADABLE if spec.readability is Readability.LOSSY else Verdict.DIFFERENT
+    if all(verdict is _EQUAL for verdict in found):
+        return Comparison(_EQUAL, shown)
+    if _DIFFERENT not in found:
+        return Comparison(_EQUAL, shown, partial=True)
+    verdict = _UNREADABLE if spec.readability is _LOSSY else _DIFFERENT
     return Comparison(verdict, shown)
 
 
@@ -157,17 +161,17 @@ class _RecordLookup:
         for name, value in wanted.items():
             sub = self._subs.get(name)
             want = _as_set(NORMALISERS[sub.form](value)) if sub else frozenset()
-            if sub is None or (want and sub.readability is Readability.WRITE_ONLY):
+            if sub is None or (want and sub.readability is _WRITE_ONLY):
                 blind = True
             elif want:
-                (soft if sub.readability is Readability.LOSSY else firm)[name] = want
+                (soft if sub.readability is _LOSSY else firm)[name] = want
         if not firm and soft:
             firm, soft = soft, {}
         matching = [item for item in self._candidates(firm) if _shows(item, firm)]
         if not matching:
-            return Verdict.DIFFERENT
+            return _DIFFERENT
         whole = not blind and any(_shows(item, soft) for item in matching)
-        return Verdict.EQUAL if whole else Verdict.UNREADABLE
+        return _EQUAL if whole else _UNREADABLE
 
     def _candidates(self, firm: Mapping[str, frozenset[Hashable]]) -> list[dict[str, frozenset[Hashable]]]:
         if not firm:
@@ -250,5 +254,5 @@ def _compare_custom(key: str, desired: Any, record: Record, connector: Connector
     values = [value for value in custom_values(key, record, connector) if form(value) is not None]
     want = form(desired)
     if (want is None and not values) or any(form(value) == want for value in values):
-        return Comparison(Verdict.EQUAL, desired if values else None)
-    return Comparison(Verdict.DIFFERENT, values[0] if values else None, tentative=True)
+        return Comparison(_EQUAL, desired if values else None)
+    return Comparison(_DIFFERENT, values[0] if values else None, tentative=True)

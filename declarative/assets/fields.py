@@ -29,6 +29,7 @@ __all__ = [
     "all_fields",
     "describe",
     "flatten",
+    "is_readable",
 ]
 
 CUSTOM = f"{CORE}.customConnectorAttributes."
@@ -44,6 +45,14 @@ def describe(path: str) -> FieldSpec | None:
     """The row for a field path (every custom connector attribute shares one); None for a path not in the table."""
     found = TABLE.get(path)
     return _CUSTOM_SPEC if found is None and path.startswith(CUSTOM) else found
+
+
+_READABLE = frozenset(path for path, spec in TABLE.items() if spec.readable)
+
+
+def is_readable(path: str) -> bool:
+    """Whether the search shows what was sent for the field, as it was sent."""
+    return path in _READABLE or path.startswith(CUSTOM)
 
 
 def all_fields() -> Iterator[FieldSpec]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from declarative.assets import marker
 from declarative.assets.compare import same_value
-from declarative.assets.fields import CORE, IDENTITY, STATUS, TABLE, FieldSpec, Wire
+from declarative.assets.fields import CORE, IDENTITY, STATUS, TABLE, Wire
 from declarative.assets.model import AppliedAsset, AppliedField, DesiredAsset, LiveAsset
-from declarative.assets.normalise import Form, instant, integer, text
+from declarative.assets.normalise import instant, integer, text
 from declarative.assets.quick import shows
 
 RETIRED = "Retired"
@@ -57,7 +58,7 @@ def applied_after_sync(
     """
     before = previous.fields if previous is not None and asset_id is not None else {}
     fields = {
-        path: AppliedField(value, path not in resent and _stays(path, value, before.get(path)))
+        path: AppliedField(value, (sent := before.get(path)) is not None and path not in resent and _stays(path, value, sent))
         for path, value in marker.managed_fields(desired).items()
     }
     return AppliedAsset(
@@ -71,8 +72,8 @@ def applied_after_sync(
     )
 
 
-def _stays(path: str, value: Any, before: AppliedField | None) -> bool:
-    return before is not None and before.converged and (before.value == value or same_value(path, before.value, value))
+def _stays(path: str, value: Any, before: AppliedField) -> bool:
+    return before.converged and (before.value == value or same_value(path, before.value, value))
 
 
 def applied_adopted(desired: DesiredAsset, live: LiveAsset) -> AppliedAsset:
@@ -103,60 +104,77 @@ def _drop(node: dict[str, Any], steps: list[str]) -> None:
             del node[steps[0]]
 
 
-def _specs() -> Mapping[str, Mapping[str, FieldSpec]]:
-    """By object, and what may stand in it."""
-    found: dict[str, dict[str, FieldSpec]] = {}
-    for path, spec in TABLE.items():
-        steps = path.split(".")
-        for at in range(1, len(steps)):
-            found.setdefault(".".join(steps[:at]), {})[".".join(steps[at:])] = spec
-    return found
+_Shaper = Callable[[Any], Any]
 
 
-_SPECS = _specs()
-_WIRES: Mapping[str, Mapping[str, Wire]] = {
-    path: {sub.name: sub.wire for sub in spec.sub if sub.wire is not Wire.AS_IS} for path, spec in TABLE.items()
-}
-
-
-def _shape_section(prefix: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+def _shape_section(section: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Every value in the JSON type of the vendor's sample (facts 2.2, 2.3)."""
-    shaped: dict[str, Any] = {}
-    specs = _SPECS.get(prefix, {})
-    every = specs.get("*")
-    for name, value in attributes.items():
-        spec = specs.get(name, every)
-        if spec is not None:
-            shaped[name] = _shape(spec, value)
-        else:
-            shaped[name] = _shape_section(f"{prefix}.{name}", value) if isinstance(value, Mapping) else value
-    return shaped
+    sent = dict(attributes)
+    shapers = _SHAPERS.get(section, {})
+    every = shapers.get("*")
+    for name in sent if every is not None else shapers.keys() & sent.keys():
+        shape = shapers.get(name, every)
+        if shape is not None:
+            sent[name] = shape(sent[name])
+    return sent
 
 
-def _shape(spec: FieldSpec, value: Any) -> Any:
-    if spec.form is not Form.RECORDS or not isinstance(value, (list, tuple)):
-        return value if spec.wire is Wire.AS_IS else _wire(spec.wire, value)
-    wires = _WIRES[spec.path]
+def _shape_group(section: str, value: Any) -> Any:
+    return _shape_section(section, value) if isinstance(value, dict) else value
+
+
+def _shape_records(shapers: Mapping[str, _Shaper], value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return value
     return [
-        {key: _wire(wires[key], held) if key in wires else held for key, held in item.items()}
-        if isinstance(item, Mapping)
-        else item
+        {key: shapers[key](held) if key in shapers else held for key, held in item.items()} if isinstance(item, dict) else item
         for item in value
     ]
 
 
-def _wire(wire: Wire, value: Any) -> Any:
-    if wire is Wire.STRING and not isinstance(value, str):
-        return text(value) or ""
-    if wire is Wire.NUMBER:
-        number = integer(value)
-        return number if isinstance(number, int) else value
-    if wire is Wire.EPOCH:
-        moment = instant(value)
-        return moment if isinstance(moment, int) else value
-    if wire is Wire.STRINGS:
-        return list(value) if isinstance(value, (list, tuple)) else [value]
-    return value
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else text(value) or ""
 
+
+def _number(value: Any) -> Any:
+    number = integer(value)
+    return number if isinstance(number, int) else value
+
+
+def _epoch(value: Any) -> Any:
+    moment = instant(value)
+    return moment if isinstance(moment, int) else value
+
+
+def _strings(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+_BY_WIRE: Mapping[Wire, _Shaper] = {
+    Wire.STRING: _string,
+    Wire.NUMBER: _number,
+    Wire.EPOCH: _epoch,
+    Wire.STRINGS: _strings,
+}
+
+
+def _shapers() -> Mapping[str, Mapping[str, _Shaper]]:
+    """By object, and by what in it may be written in another type than it is sent in; most is sent as it stands."""
+    found: dict[str, dict[str, _Shaper]] = {}
+    for path, spec in TABLE.items():
+        of_records = {sub.name: _BY_WIRE[sub.wire] for sub in spec.sub if sub.wire in _BY_WIRE}
+        shape = partial(_shape_records, of_records) if of_records else _BY_WIRE.get(spec.wire)
+        if shape is None:
+            continue
+        steps = path.split(".")
+        for at in range(1, len(steps)):
+            section, name = ".".join(steps[:at]), ".".join(steps[at:])
+            found.setdefault(section, {})[name] = shape
+            if at > 1:
+                found[".".join(steps[: at - 1])].setdefault(steps[at - 1], partial(_shape_group, section))
+    return found
+
+
+_SHAPERS = _shapers()
 
 __all__ = ["RETIRED", "STATUS", "applied_adopted", "applied_after_sync", "import_entry", "retire_entry"]

@@ -6,11 +6,14 @@ import getpass
 import socket
 import subprocess
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from declarative import __version__
 from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, due_moves, execute, state_moved
@@ -99,7 +102,7 @@ def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
     for change in plan.changes:
         if change.action in (Action.CREATE, Action.UPDATE):
             asset = desired.get(change.address)
-            if asset is None or change.payload is None or not _makes(asset, canonical_bytes(change.payload)):
+            if asset is None or change.payload is None or not _makes(asset, change.payload):
                 raise _forged(change)
         elif change.action is Action.RUN:
             report = declared.get(change.address)
@@ -109,9 +112,17 @@ def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
                 raise _forged(change)
 
 
-def _makes(asset: DesiredAsset, payload: bytes) -> bool:
+def _makes(asset: DesiredAsset, payload: Mapping[str, Any]) -> bool:
     """Whether that is what the manifest sends, on create or, where fields are ignored later, on update."""
-    return any(canonical_bytes(import_entry(asset, on_update=update)) == payload for update in {False, bool(asset.ignore)})
+    return any(_same_json(import_entry(asset, on_update=update), payload) for update in {False, bool(asset.ignore)})
+
+
+def _same_json(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """To the letter: neither `true` nor `1.0` is `1`."""
+    try:
+        return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a number beyond 64 bits
+        return canonical_bytes(one) == canonical_bytes(other)
 
 
 def _forged(change: Change) -> InvalidError:

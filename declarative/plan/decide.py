@@ -6,7 +6,7 @@ and one that changed just now, in the same asset, mean different things when liv
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,8 @@ from declarative.plan.model import Action, Basis, Change, FieldChange
 
 CONNECTOR = "connector"
 """Path of the change of an asset's connector: no field of the import, but a reason to send it."""
+# Enumerations are slow to ask for a member in Python 3.11, and these are asked for with each field of each asset.
+_EQUAL, _DIFFERENT = Verdict.EQUAL, Verdict.DIFFERENT
 VANISHED_CAUSE = (
     "likely causes: no identification rule of the connector matched and `Create unmanaged asset` is off there, the asset was "
     "purged or merged, or the API user's scope does not include it"
@@ -61,7 +63,6 @@ class Decision:
 
 
 class _State(StrEnum):
-    SYNCED = "in sync"
     CHANGED = "changed"  # not what was last sent
     DRIFTED = "drifted"  # was as sent, is no more
     PENDING = "pending"
@@ -73,10 +74,11 @@ _SENT = (_State.CHANGED, _State.DRIFTED, _State.RESENT)
 
 
 class _Field(NamedTuple):
+    """One that is not in sync."""
+
     path: str
     state: _State
-    change: FieldChange | None = None
-    seen: bool = False  # live shows the value that was last sent
+    change: FieldChange
 
 
 def decide(desired: DesiredAsset, applied: AppliedAsset | None, found: Match, given: Circumstances) -> Decision:
@@ -132,22 +134,22 @@ def _decide_known(
     desired: DesiredAsset, applied: AppliedAsset, live: LiveAsset, fields: Mapping[str, Any], found: Match, given: Circumstances
 ) -> Decision:
     looked = looked_at(fields, live, desired.connector)
-    judged = [_judge(path, value, applied, looked[path], given) for path, value in fields.items()]
+    judged = list(_judged(fields, applied, looked, given))
     rewired = _connector_change(desired, applied)
     if rewired is not None:
         judged.insert(0, _Field(CONNECTOR, _State.CHANGED, rewired))
     warnings = (*found.warnings, *unmanaged(applied, fields, desired))
-    observed = _observed(applied, desired, live, judged)
+    observed = _observed(applied, desired, live, fields, looked)
     sent = [field for field in judged if field.state in _SENT]
     overridden = [field.path for field in judged if field.state is _State.OVERRIDDEN]
     if overridden:
         warnings = (*warnings, f"another source wins: {listed(overridden)} (sent again only with --resend-overridden)")
     if sent:
-        changes = [field.change for field in sent if field.change is not None]
+        changes = [field.change for field in sent]
         seen = fingerprint_of(fields, live, desired.connector, looked)
         return Decision(update_of(desired, _update_reason(sent), changes, found, warnings, fingerprint=seen), observed)
     pending = [field.path for field in judged if field.state is _State.PENDING]
-    shown = tuple(field.change for field in judged if field.change is not None)
+    shown = tuple(field.change for field in judged)
     if pending:
         reason = f"sent at {when(applied)}; {listed(pending)} not in the inventory yet"
         return Decision(change_of(desired, Action.PENDING, reason, found, fields=shown, warnings=warnings), observed)
@@ -197,35 +199,52 @@ def _unknown(value: Any, record: Mapping[str, Any]) -> bool:  # noqa: ARG001
     return False
 
 
-def _judge(path: str, value: Any, applied: AppliedAsset, seen: Comparison, given: Circumstances) -> _Field:
-    sent = applied.fields.get(path)
+def _judged(
+    fields: Mapping[str, Any], applied: AppliedAsset, looked: Mapping[str, Comparison], given: Circumstances
+) -> Iterator[_Field]:
+    for path, value in fields.items():
+        sent, seen = applied.fields.get(path), looked[path]
+        if sent is not None and seen.verdict is not _DIFFERENT and sent.value == value:
+            continue
+        judged = _judge(path, value, sent, seen, applied, given)
+        if judged is not None:
+            yield judged
+
+
+def _judge(
+    path: str, value: Any, sent: AppliedField | None, seen: Comparison, applied: AppliedAsset, given: Circumstances
+) -> _Field | None:
+    """None where it is in sync."""
     if sent is None or not same_value(path, sent.value, value):
         # Where live shows the new value already, what was last sent tells more than "Sales -> Sales".
-        live_tells = seen.verdict is Verdict.DIFFERENT
+        live_tells = seen.verdict is _DIFFERENT
         before = seen.live_value if live_tells else (None if sent is None else sent.value)
         basis = Basis.LIVE if live_tells else Basis.APPLIED
         return _Field(path, _State.CHANGED, FieldChange(path, before, value, basis))
-    if seen.verdict is not Verdict.DIFFERENT:
-        return _Field(path, _State.SYNCED, seen=seen.verdict is Verdict.EQUAL)
+    if seen.verdict is not _DIFFERENT:
+        return None
     change = FieldChange(path, seen.live_value, value, Basis.LIVE)
     if sent.converged:
         return _Field(path, _State.DRIFTED, change)
     if given.settling(applied.sent_at):
         return _Field(path, _State.PENDING, change)
     if seen.tentative:
-        return _Field(path, _State.SYNCED)
+        return None
     return _Field(path, _State.RESENT if given.resend_overridden else _State.OVERRIDDEN, change)
 
 
-def _observed(applied: AppliedAsset, desired: DesiredAsset, live: LiveAsset, judged: Sequence[_Field]) -> AppliedAsset | None:
+def _observed(
+    applied: AppliedAsset, desired: DesiredAsset, live: LiveAsset, fields: Mapping[str, Any], looked: Mapping[str, Comparison]
+) -> AppliedAsset | None:
     """Only facts about what was sent, whatever this manifest says now: a plan of a branch must not bend the state of all."""
-    arrived = {field.path for field in judged if field.seen and not applied.fields[field.path].converged}
-    same_identity = dict(applied.identity) == dict(desired.identity)
+    shown = ((path, sent) for path, sent in applied.fields.items() if path in looked and looked[path].verdict is _EQUAL)
+    arrived = {path for path, sent in shown if not sent.converged and same_value(path, sent.value, fields[path])}
+    same_identity = dict(applied.identity) == dict(desired.identity.items())
     asset_id = live.asset_id if same_identity or applied.asset_id is None else applied.asset_id
     if not arrived and asset_id == applied.asset_id:
         return None
-    fields = {path: AppliedField(sent.value, sent.converged or path in arrived) for path, sent in applied.fields.items()}
-    return replace(applied, fields=fields, asset_id=asset_id)
+    kept = {path: AppliedField(sent.value, sent.converged or path in arrived) for path, sent in applied.fields.items()}
+    return replace(applied, fields=kept, asset_id=asset_id)
 
 
 # No live record

@@ -10,36 +10,42 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from declarative.assets.compare import Comparison, Verdict, canonical, compare
-from declarative.assets.fields import describe
+from declarative.assets.fields import describe, is_readable
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import ConnectorRef, DesiredAsset, LiveAsset
-from declarative.assets.quick import look
+from declarative.assets.quick import AS_DECLARED, LOOKS, look
 from declarative.core.canonical import digest_of
+
+# Enumerations are slow to ask for a member in Python 3.11, and this is asked of each field of each asset.
+_EQUAL = Verdict.EQUAL
 
 
 def fingerprint(desired: DesiredAsset, live: LiveAsset) -> str:
     """`sha256:` over the managed, readable fields of the live record as they compare with the desired asset."""
-    fields = managed_fields(desired)
+    fields = {path: value for path, value in managed_fields(desired).items() if is_readable(path)}
     return fingerprint_of(fields, live, desired.connector, looked_at(fields, live, desired.connector))
 
 
 def looked_at(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef) -> dict[str, Comparison]:
     """What the record shows of each field."""
     record = live.record
-    return {path: look(path, value, record, connector) for path, value in fields.items()}
+    looks = LOOKS.get
+    return {
+        path: AS_DECLARED if (test := looks(path)) is not None and test(value, record) else look(path, value, record, connector)
+        for path, value in fields.items()
+    }
 
 
 def fingerprint_of(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]) -> str:
     """`fingerprint`, where its managed fields have been looked at already."""
     seen: dict[str, Any] = {"assetId": live.asset_id}
     for path, value in fields.items():
-        spec = describe(path)
-        if spec is None or not spec.readable:
+        if not is_readable(path):
             continue
         comparison = looked[path]
-        if comparison.verdict is Verdict.EQUAL:
+        if comparison.verdict is _EQUAL:
             seen[path] = True
-        elif spec.subset and isinstance(value, (list, tuple)):
+        elif (spec := describe(path)) is not None and spec.subset and isinstance(value, (list, tuple)):
             seen[path] = _members_shown(path, value, live, connector)
         else:
             seen[path] = canonical_text(path, comparison.live_value)
@@ -47,7 +53,7 @@ def fingerprint_of(fields: Mapping[str, Any], live: LiveAsset, connector: Connec
 
 
 def _members_shown(path: str, members: Sequence[Any], live: LiveAsset, connector: ConnectorRef) -> list[str]:
-    shown = (one for one in members if compare(path, [one], live.record, connector).verdict is Verdict.EQUAL)
+    shown = (one for one in members if compare(path, [one], live.record, connector).verdict is _EQUAL)
     return sorted(digest_of(one) for one in shown)
 
 

@@ -31,12 +31,16 @@ class Action(StrEnum):
     @property
     def calls_api(self) -> bool:
         """Whether apply writes to the API for it."""
-        return self in (Action.CREATE, Action.UPDATE, Action.RETIRE, Action.RUN)
+        return self in _CALLING
 
     @property
     def is_change(self) -> bool:
         """Whether `--detailed-exitcode` counts it: the API or the state would be different after apply."""
-        return self.calls_api or self in (Action.ADOPT, Action.FORGET)
+        return self in _CHANGING
+
+
+_CALLING = (Action.CREATE, Action.UPDATE, Action.RETIRE, Action.RUN)
+_CHANGING = (*_CALLING, Action.ADOPT, Action.FORGET)
 
 
 class Basis(StrEnum):

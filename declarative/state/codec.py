@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
+from msgspec import MsgspecError, Struct
+from msgspec.json import Decoder
 
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, OnRemove
 from declarative.core.clock import from_iso, to_iso
@@ -101,12 +104,32 @@ def encode(resource: Resource) -> Encoded:
     )
 
 
+class _Asset(Struct):
+    """The document of an asset."""
+
+    connector: tuple[str, str, str, bool]
+    identity: dict[str, Any]
+    fields: dict[str, AppliedField]
+    assetId: int | None  # noqa: N815
+    sentAt: str | None  # noqa: N815
+    onRemove: str  # noqa: N815
+
+
+_ASSETS = Decoder(_Asset)
+
+
+@lru_cache(maxsize=64)
+def _connector(name: str, uuid: str, source: str, marker: bool) -> ConnectorRef:
+    """Equal ones as one object: a few are in every record."""
+    return ConnectorRef(name, uuid, source, marker)
+
+
 def _asset_value(asset: AppliedAsset) -> dict[str, Any]:
     connector = asset.connector
     return {
         "connector": [connector.name, connector.uuid, connector.source, connector.marker],
         "identity": asset.identity,
-        "fields": {path: list(kept) for path, kept in asset.fields.items()},
+        "fields": {path: [kept.value, kept.converged] for path, kept in asset.fields.items()},
         "assetId": asset.asset_id,
         "sentAt": _time_text(asset.sent_at),
         "onRemove": asset.on_remove.value,
@@ -145,18 +168,22 @@ def describe(resource: Resource) -> dict[str, Any]:
 
 def decode(address: str, kind: str, document: str) -> Resource:
     """Raises KeyError, ValueError or TypeError for a document that `encode` did not write."""
-    value = orjson.loads(document)
     if kind == ASSET:
+        try:
+            kept = _ASSETS.decode(document)
+        except MsgspecError as error:
+            raise ValueError(str(error)) from error
         return AppliedAsset(
             address=address,
-            connector=ConnectorRef(*value["connector"]),
-            identity=value["identity"],
-            fields={path: AppliedField(*kept) for path, kept in value["fields"].items()},
-            asset_id=value["assetId"],
-            sent_at=_time(value["sentAt"]),
-            on_remove=OnRemove(value["onRemove"]),
+            connector=_connector(*kept.connector),
+            identity=kept.identity,
+            fields=kept.fields,
+            asset_id=kept.assetId,
+            sent_at=_time(kept.sentAt),
+            on_remove=OnRemove(kept.onRemove),
         )
     if kind == REPORT:
+        value = orjson.loads(document)
         return AppliedReport(
             address=address,
             name=value["name"],
