@@ -46,30 +46,32 @@ def _is_filling(key: str) -> bool:
 
 
 def _serials(values: Iterable[Any]) -> Keys:
-    found = (compact(value) for value in values)
-    return frozenset(key for key in found if key is not None and key not in _NO_SERIALS and not _is_filling(key))
+    found = {key for value in values if (key := compact(value)) is not None}
+    return frozenset([key for key in found - _NO_SERIALS if not _is_filling(key)])
 
 
 def _uuids(values: Iterable[Any]) -> Keys:
-    found = (uuid(value) for value in values)
-    return frozenset(key for key in found if key is not None and key not in _NO_UUIDS and key not in _NO_SERIALS)
+    found = {key for value in values if (key := uuid(value)) is not None}
+    return frozenset(found - _NO_UUIDS - _NO_SERIALS)
 
 
 def _macs(values: Iterable[Any]) -> Keys:
-    return frozenset(key for value in values for key in mac_set(value) or () if key not in _NO_MACS)
+    found = {key for value in values for key in mac_set(value) or ()}
+    return frozenset(found - _NO_MACS)
 
 
 def _names(values: Iterable[Any]) -> Keys:
-    found = (hostname(value) for value in values)
-    return frozenset(key for key in found if key is not None and key not in _NO_NAMES and not is_ip(key))
+    found = {key for value in values if (key := hostname(value)) is not None} - _NO_NAMES
+    return frozenset([key for key in found if not is_ip(key)])
 
 
 def _netbios(values: Iterable[Any]) -> Keys:
-    return frozenset(key for value in values if (key := nocase(value)) is not None and key not in _NO_NAMES)
+    return frozenset({key for value in values if (key := nocase(value)) is not None} - _NO_NAMES)
 
 
 def _addresses(values: Iterable[Any]) -> Keys:
-    return frozenset(key for value in values for key in ip_set(value) or () if _identifies(key))
+    found = {key for value in values for key in ip_set(value) or ()}
+    return frozenset([key for key in found if _identifies(key)])
 
 
 def _identifies(address: str) -> bool:
@@ -85,7 +87,7 @@ def _identifies(address: str) -> bool:
 
 def _nics(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     wrapper = record.get("networkInterfaceListData")
-    return mappings(wrapper.get("networkInterface")) if isinstance(wrapper, Mapping) else []
+    return mappings(wrapper.get("networkInterface")) if isinstance(wrapper, dict) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,10 @@ class KeyKind:
         return not declared or declared[0] == shown
 
     def of(self, record: Mapping[str, Any]) -> Keys:
-        found = [record.get(name) for name in self.live]
+        found = [value for name in self.live if (value := record.get(name)) is not None]
         if self.nic:
-            found.extend(nic.get(name) for nic in _nics(record) for name in self.nic)
-        return self.clean(value for value in found if value is not None)
+            found += [value for nic in _nics(record) for name in self.nic if (value := nic.get(name)) is not None]
+        return self.clean(found) if found else _NONE
 
 
 SERIAL = KeyKind("serialNumber", _serials, ("serialNumber",), (("biosInfo", "serialNumber"),), ("biosSerialNumber",),

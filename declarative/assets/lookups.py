@@ -13,7 +13,7 @@ from declarative.assets.keys import FQDN, HOST, KINDS, NAME_KINDS
 from declarative.assets.marker import KEY as MARKER_KEY
 from declarative.assets.marker import marker_key
 from declarative.assets.model import DesiredAsset
-from declarative.assets.normalise import short_hostname
+from declarative.assets.normalise import hostname, short_hostname
 from declarative.assets.records import mappings
 
 MARKER = "marker"
@@ -31,7 +31,8 @@ def terms_of(record: Mapping[str, Any]) -> Iterator[Term]:
 
 
 def _shorts(record: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(short for full in FQDN.of(record) if (short := short_hostname(full)) is not None and short != full)
+    labels = (hostname(full.partition(".")[0]) for full in FQDN.of(record) if "." in full)
+    return frozenset(label for label in labels if label is not None)
 
 
 def _marked(record: Mapping[str, Any]) -> frozenset[str]:

@@ -21,12 +21,13 @@ def live_values(spec: FieldSpec, record: Record) -> list[Any]:
 
 def mappings(value: Any) -> list[Record]:
     """The objects of a list; nothing for anything else."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+    # A record is JSON: `dict` is asked for, since whether something is a Mapping takes four times as long to tell.
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, (list, tuple)) else []
 
 
 def _walk(node: Any, steps: tuple[str, ...]) -> Iterator[Any]:
     for at, step in enumerate(steps):
-        if not isinstance(node, Mapping):
+        if not isinstance(node, dict):
             return
         if step.endswith("[]"):
             items = node.get(step[:-2])

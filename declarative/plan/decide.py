@@ -173,24 +173,23 @@ def _quickly_in_sync(desired: DesiredAsset, fields: Mapping[str, Any], applied: 
     same = applied.asset_id == live.asset_id and applied.on_remove is desired.on_remove and len(known) == len(fields)
     if not same or _connector_change(desired, applied) is not None:
         return False
-    record = live.record
-    custom: frozenset[str] | None = None
     for path, value in fields.items():
         sent = known.get(path)
         if sent is None or (sent.value != value and not same_value(path, sent.value, value)):
             return False
-        quick = QUICK.get(path, _unknown)
-        if quick is None:
-            continue
-        if not sent.converged:
+        if not sent.converged and QUICK.get(path, _unknown) is not None:
             return False
-        if quick(value, record):
+    record = live.record
+    custom: frozenset[str] | None = None
+    for path, value in fields.items():
+        quick = QUICK.get(path, _unknown)
+        if quick is None or quick(value, record):
             continue
         if path.startswith(CUSTOM):
             custom = custom_in_sync(fields, record) if custom is None else custom
             if path in custom:
                 continue
-        if compare(path, value, record, applied.connector).verdict is not Verdict.EQUAL:
+        if compare(path, value, record, applied.connector).verdict is not _EQUAL:
             return False
     return True
 
