@@ -10,6 +10,7 @@ import orjson
 
 from declarative.assets.fields import TABLE
 from declarative.assets.keys import KINDS
+from declarative.core.canonical import fitted
 from declarative.core.nesting import MAX_DEPTH, is_too_deep
 
 
@@ -57,7 +58,7 @@ def cut(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def pack(record: Mapping[str, Any]) -> bytes:
     """What can be seen of it, as JSON. Raises TypeError for values that are no JSON, and for whole numbers beyond 64 bits."""
-    return orjson.dumps(cut(record))
+    return fitted(orjson.dumps(cut(record)))
 
 
 def digest_of(packed: bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from declarative.core.canonical import fitted
 from declarative.kinds.values import epoch_milliseconds
 from declarative.manifest.model import Body, opened
 
@@ -25,7 +26,7 @@ class Unopened:
 
     def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
         if self._halves is None:
-            self._halves = orjson.dumps(halves(opened(self._body).get("spec") or {}))
+            self._halves = fitted(orjson.dumps(halves(opened(self._body).get("spec") or {})))
         identity, core = orjson.loads(self._halves)
         return identity, core
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from declarative.core.canonical import fitted
 from declarative.manifest.documents import Outcome
 from declarative.manifest.kept import KeptDocument, KeptFile
 from declarative.manifest.model import Manifest, shared_labels
@@ -62,7 +63,7 @@ class WarmCache:
         return found
 
     def put(self, digest: str, entries: list[Entry]) -> None:
-        self.new[digest] = orjson.dumps(entries)
+        self.new[digest] = fitted(orjson.dumps(entries))
         self.fresh = True
 
     def save(self) -> None:

@@ -28,10 +28,12 @@ _FILES_OF_MUCH = 5
 
 @dataclass(slots=True)
 class Gathered:
-    """The manifests so far, by address, with what they need to be checked against each other."""
+    """The manifests so far, by address, with what they need to be checked against each other. `by_place`: they are told by
+    where they stand, and what they say is read again when somebody asks: of a large project it would not fit into memory."""
 
     context: Context
     cache: WarmCache
+    by_place: bool = False
     manifests: dict[str, Manifest] = field(default_factory=dict)
     partial: list[Manifest] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
@@ -59,15 +61,15 @@ class Gathered:
             self._is_text_alone = False
             return
         self._size += len(data)
-        digest = digest_of_file(data) if self.cache.is_used else ""
+        digest = digest_of_file(data) if self.cache.is_used or self.by_place else ""
         if digest:
             self._digests[relative] = digest
             self._is_text_alone &= b"${env." not in data
+        file = KeptFile(path, relative, digest, self.context.limits)
         entries = self.cache.get(digest)
         if entries is None:
-            self._read(data, relative, digest)
+            self._read(data, file)
             return
-        file = KeptFile(path, relative, digest, self.context.limits)
         values = self.cache.values.pop(digest, None) or [None] * len(entries)
         for entry, value in zip(entries, values, strict=True):
             kept = kept_manifest(entry, file, value)
@@ -80,7 +82,8 @@ class Gathered:
     def _is_overlaid(self, address: str) -> bool:
         return any(overlay.applies_to(address) for overlay in self.context.overlays)
 
-    def _read(self, data: bytes, relative: str, digest: str) -> None:
+    def _read(self, data: bytes, file: KeptFile) -> None:
+        relative = file.relative
         problem = file_problem(data, relative, self.context.limits)
         if problem is not None:
             self.found.append(problem)
@@ -102,11 +105,15 @@ class Gathered:
             outcome = read_document(document, self.context)
             repeated += outcome.repeated
             self._repeated += 0 if outcome.pure else outcome.repeated
-            self.add(outcome)
             entries.append(entry_of(outcome, document))
+            kept = kept_manifest(entries[-1], file, None) if self.by_place else None
+            if kept is None:
+                self.add(outcome)
+            else:
+                self._take(kept[0].address, kept[1], kept[0])
             is_clean &= not wrong
         if self.cache.is_used and is_clean:
-            self.cache.put(digest, entries)
+            self.cache.put(file.digest, entries)
 
     def _enough(self, found: int, repeated: int) -> Refusal | None:
         """Why no more of a file is read, once so much was found in it and its references stand for so much."""

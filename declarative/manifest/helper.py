@@ -61,8 +61,8 @@ class Helper:
         return found
 
 
-def start_helper(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None) -> Helper | None:
-    """A helper over these files; None where no process can be started."""
+def start_helper(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None, *, values: bool = True) -> Helper | None:
+    """A helper over these files; None where no process can be started. `values`: whether it tells what documents say."""
     try:
         ours, theirs = os.pipe()
     except OSError:
@@ -74,12 +74,12 @@ def start_helper(files: Sequence[Path], limits: ReadLimits, noter: Noter | None 
         os.close(theirs)
         return None
     if process == 0:
-        _serve(theirs, files, limits, noter)
+        _serve(theirs, files, limits, noter, values=values)
     os.close(theirs)
     return Helper(process, ours)
 
 
-def _serve(pipe: int, files: Sequence[Path], limits: ReadLimits, noter: Noter | None) -> None:
+def _serve(pipe: int, files: Sequence[Path], limits: ReadLimits, noter: Noter | None, *, values: bool) -> None:
     """The whole life of a helper: nothing that was opened or begun before the fork is its to end, flush or speak through."""
     code = 1
     try:
@@ -87,13 +87,13 @@ def _serve(pipe: int, files: Sequence[Path], limits: ReadLimits, noter: Noter | 
             signal.signal(number, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDWR), 2)
         with os.fdopen(pipe, "wb") as writer:
-            writer.write(orjson.dumps(answer(files, limits, noter)))
+            writer.write(orjson.dumps(answer(files, limits, noter, values=values)))
         code = 0
     finally:
         os._exit(code)
 
 
-def answer(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None) -> Answer:
+def answer(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None, *, values: bool = True) -> Answer:
     """What there is to say about every file that could be read and has no forbidden bytes."""
     context = Context(limits, noter=noter)
     found: Answer = {}
@@ -101,18 +101,18 @@ def answer(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None
         data, _ = read_file(path, path.name, limits)
         if data is None:
             continue
-        answered = _answer_for(data, context)
+        answered = _answer_for(data, context, values=values)
         if answered is not None:
             found[digest_of_file(data)] = answered
     return found
 
 
-def _answer_for(data: bytes, context: Context) -> tuple[str, list[str | None]] | None:
+def _answer_for(data: bytes, context: Context, *, values: bool) -> tuple[str, list[str | None]] | None:
     """None for a file that is better told about by whoever asked: its bytes are wrong, or nearly everything in it is."""
     if file_problem(data, "", context.limits) is not None:
         return None
     entries: list[Any] = []
-    values: list[str | None] = []
+    said: list[str | None] = []
     mistakes, repeated = 0, 0
     for piece in pieces_of(data):
         if piece.is_bare:
@@ -124,7 +124,7 @@ def _answer_for(data: bytes, context: Context) -> tuple[str, list[str | None]] |
         mistakes += len(outcome.diagnostics)
         repeated += outcome.repeated
         entry = entry_of(outcome, document)
-        manifest = outcome.manifest if len(entry) > 3 else None
+        manifest = outcome.manifest if values and len(entry) > 3 else None
         entries.append(entry)
-        values.append(manifest.body.decode() if manifest is not None and isinstance(manifest.body, bytes) else None)
-    return orjson.dumps(entries).decode(), values
+        said.append(manifest.body.decode() if manifest is not None and isinstance(manifest.body, bytes) else None)
+    return orjson.dumps(entries).decode(), said

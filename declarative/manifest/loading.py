@@ -34,12 +34,14 @@ def load(
     noter: Noter | None = None,
     cache_above: int = 512 * 1024,
     helper_above: int = 4 * 1024 * 1024,
+    by_place_above: int = 64 * 1024 * 1024,
 ) -> Loaded:
     """Read a project: every manifest that is right, and everything that is wrong with the others, in one run.
 
     `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks; `noter` sees every right
     document. Projects of more than `cache_above` bytes keep a warm cache; those of more than `helper_above` are read by several
-    processes. Raises InvalidError for an unknown environment; everything else that is wrong is a diagnostic.
+    processes; of those of more than `by_place_above` no values are held. Raises InvalidError for an unknown environment;
+    everything else that is wrong is a diagnostic.
     """
     limits = limits or ReadLimits()
     read = read_project(root, environment, variables or {}, environ or {}, limits)
@@ -53,16 +55,18 @@ def load(
     total = sum(sizes.values())
     with no_garbage_collection():
         made_with = (limits, type(noter).__qualname__)
-        gathered = Gathered(context, open_cache(root, environ or {}, made_with) if total > cache_above else WarmCache())
-        is_large = total > helper_above and not gathered.cache.old
+        cache = open_cache(root, environ or {}, made_with) if total > cache_above else WarmCache()
+        gathered = Gathered(context, cache, by_place=total > by_place_above)
+        is_large = total > helper_above and not cache.old
         shares = _shares(sizes, workers()) if is_large else []
-        helpers = {share[0]: start_helper([files[one] for one in share], limits, noter) for share in shares[1:]}
+        values = not gathered.by_place
+        helpers = {share[0]: start_helper([files[one] for one in share], limits, noter, values=values) for share in shares[1:]}
         for relative, path in files.items():
             helper = helpers.pop(relative, None)
             if helper is not None:
-                gathered.cache.learn(helper.collect())
+                cache.learn(helper.collect())
             gathered.add_file(relative, path)
-    gathered.cache.save()
+    cache.save()
     found.extend(gathered.finish())
     manifests = tuple(sorted(gathered.manifests.values(), key=lambda manifest: manifest.address))
     return Loaded(

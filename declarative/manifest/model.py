@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import orjson
 from msgspec import Struct
 
+from declarative.core.canonical import fitted
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.manifest.verdict import Inputs
 from declarative.plan.model import Limits
@@ -77,7 +78,7 @@ class Manifest(Struct, frozen=True, eq=False):
             digest=hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).digest(),
             position=position,
             locate=locate,
-            body=orjson.dumps(value),
+            body=fitted(orjson.dumps(value)),
             note=note,
         )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts
+from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, fitted
 from declarative.core.clock import from_iso, to_iso
 from declarative.core.diagnostics import Diagnostic, Position
 from declarative.core.errors import InvalidError
@@ -68,7 +68,7 @@ def saved(plan: Plan, *, created_at: datetime, expires_at: datetime, known: str 
     plan's digest, where that was worked out already."""
     about = _about(plan, known or digest(plan))
     about |= {"createdAt": to_iso(created_at), "expiresAt": to_iso(expires_at)}
-    listed = [canonical_bytes(_change_json(change, whole=True)) for change in plan.changes]
+    listed = [fitted(canonical_bytes(_change_json(change, whole=True))) for change in plan.changes]
     about["checksum"] = digest_of_parts(canonical_parts(about, "changes", listed))
     return b"".join((*canonical_parts(about, "changes", listed), b"\n"))
 

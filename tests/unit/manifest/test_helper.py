@@ -12,6 +12,7 @@ import pytest
 
 from declarative.manifest import documents, helper, load, loading
 from declarative.manifest.helper import answer, start_helper, workers
+from declarative.manifest.kept import KeptDocument
 from declarative.manifest.sources import ReadLimits
 
 CONNECTOR = """\
@@ -54,6 +55,19 @@ def test_what_several_processes_read_is_what_one_reads(root, reads, monkeypatch)
     assert len(reads) < read_alone or sys.platform != "linux"
     for ours, theirs in zip(together.manifests, alone.manifests, strict=True):
         assert ours.locate("/spec/source") == theirs.locate("/spec/source")
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_project_too_large_to_hold_says_the_same_read_anew_for_each_look(root, reads, monkeypatch, processes):
+    held = load(root)
+    monkeypatch.setattr(loading, "workers", lambda: processes if sys.platform == "linux" else 1)
+    placed = load(root, helper_above=0, by_place_above=0)
+    assert placed == held
+    reads.clear()
+    assert [one.value for one in placed.manifests] == [one.value for one in held.manifests]
+    for ours, theirs in zip(placed.manifests, held.manifests, strict=True):
+        assert ours.locate("/spec/source") == theirs.locate("/spec/source")
+    assert isinstance(placed.manifests[0].body, KeptDocument)
 
 
 def _open_files():
