@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from declarative.manifest.levels import Levels
 from declarative.manifest.locate import DocumentLocator, Origin, escape, reading_of
 from declarative.manifest.model import Manifest, Noter
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, to_value
-from declarative.manifest.overlays import Overlay, overlaid
+from declarative.manifest.overlays import Overlays
 from declarative.manifest.quick import read_quickly
 from declarative.manifest.remainder import remainder
 from declarative.manifest.scalars import Refusal
@@ -38,7 +38,7 @@ class Context:
     limits: ReadLimits = field(default_factory=ReadLimits)
     variables: Mapping[str, Variable] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
-    overlays: Sequence[Overlay] = ()
+    overlays: Overlays = field(default_factory=Overlays)
     noter: Noter | None = None
     variable_names: Names = field(init=False, repr=False, compare=False)
     environment_names: Names = field(init=False, repr=False, compare=False)
@@ -56,8 +56,8 @@ class Context:
 class Outcome:
     """`manifest` is None where the document is empty or wrong. `address` is known also for some wrong ones; `applied`
     are the indexes of the overlays that were merged; `pure`: nothing but the document's own text made the manifest.
-    `partial`: the well-typed part of a wrong one; `repeated`: how many values aliases and variables stand for in it beyond one
-    each."""
+    `partial`: the well-typed part of a wrong one; `repeated`: how many values aliases, variables and overlays bring to it beyond
+    one each."""
 
     manifest: Manifest | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -169,21 +169,19 @@ def _listed(found: list[Diagnostic]) -> list[Diagnostic]:
 def _resolved(
     value: dict[str, Any], locate: DocumentLocator, context: Context, found: list[Diagnostic]
 ) -> tuple[dict[str, Any], dict[str, Origin], tuple[int, ...], int]:
-    """Overlays merged, then variables put in; the last figure is how many values they stand for beyond one each."""
+    """Overlays merged, then variables put in; the last figure is how many values they bring beyond one each."""
     shape = shape_for(value["kind"])
     origins: dict[str, Origin] = {}
-    applied: list[int] = []
-    if context.overlays:
-        address = address_of(value) or ""
-        for index, overlay in enumerate(context.overlays):
-            if overlay.applies_to(address):
-                value, wrong = overlaid(value, overlay, shape, origins)
-                found.extend(wrong)
-                applied.append(index)
-    repeated = 0
+    applied = context.overlays.of(address_of(value) or "")
+    brought = 0
+    for index in applied:
+        value, wrong, size = context.overlays.merged(index, value, shape, origins)
+        found.extend(wrong)
+        brought += size
     if "${" in locate.document.text or applied:
         value, repeated = substituted(value, shape, replace(locate, origins=dict(origins)), context, found, origins)
-    return value, origins, tuple(applied), repeated
+        brought += repeated
+    return value, origins, tuple(applied), brought
 
 
 def substituted(

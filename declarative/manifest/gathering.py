@@ -80,7 +80,7 @@ class Gathered:
                 self._take(kept[0].address, kept[1], kept[0])
 
     def _is_overlaid(self, address: str) -> bool:
-        return any(overlay.applies_to(address) for overlay in self.context.overlays)
+        return bool(self.context.overlays.of(address))
 
     def _read(self, data: bytes, file: KeptFile) -> None:
         relative = file.relative
@@ -96,7 +96,7 @@ class Gathered:
         for piece in pieces:
             if piece.is_bare:
                 continue
-            why = self._enough(len(self.found) - known, repeated)
+            why = self._enough(len(self.found) - known, repeated, len(data))
             if why is not None:
                 self._leave(document_of(piece, relative, self.context.limits)[0], why, 1 + sum(1 for _ in pieces))
                 return
@@ -115,18 +115,18 @@ class Gathered:
         if self.cache.is_used and is_clean:
             self.cache.put(file.digest, entries)
 
-    def _enough(self, found: int, repeated: int) -> Refusal | None:
-        """Why no more of a file is read, once so much was found in it and its references stand for so much."""
+    def _enough(self, found: int, repeated: int, size: int) -> Refusal | None:
+        """Why no more of a file of so many bytes is read, once so much was found in it and so many values were brought to it."""
         if found >= MOST_FINDINGS:
             return Refusal(MORE_FINDINGS, f"{MOST_FINDINGS:,} findings of this file are listed", CORRECT_THESE)
-        most = self.context.limits.nodes
+        most = max(self.context.limits.nodes, size)
         if repeated > most:
-            message = f"aliases and variables of this file stand for more than {most:,} values"
+            message = f"aliases, variables and overlays bring more than {most:,} values to this file"
             return Refusal("yaml/too-many-nodes", message, "split the file, or use fewer of them")
         # A small file may ask for much, and so many small files must not.
-        most = max(_FILES_OF_MUCH * most, self._size)
+        most = max(_FILES_OF_MUCH * self.context.limits.nodes, self._size)
         if self._repeated > most:
-            message = f"variables of the files up to here stand for more than {most:,} values"
+            message = f"variables and overlays bring more than {most:,} values to the files up to here"
             return Refusal("yaml/too-many-nodes", message, "use fewer of them, or shorter ones")
         return None
 

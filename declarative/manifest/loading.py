@@ -18,6 +18,7 @@ from declarative.manifest.gathering import Gathered
 from declarative.manifest.helper import start_helper, workers
 from declarative.manifest.model import Loaded, Manifest, Noter, Project
 from declarative.manifest.overlay_files import outside, overlays_of
+from declarative.manifest.overlays import Overlays
 from declarative.manifest.project import ReadProject, read_project
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.sources import ReadLimits
@@ -50,7 +51,7 @@ def load(
     found.extend(wrong)
     files, wrong = _manifest_files(root, read)
     found.extend(wrong)
-    context = Context(limits, read.variables, environ or {}, overlays, noter)
+    context = Context(limits, read.variables, environ or {}, Overlays(overlays), noter)
     sizes = {relative: _size(path) for relative, path in files.items()}
     total = sum(sizes.values())
     with no_garbage_collection():

@@ -18,7 +18,8 @@ A `null` in an overlay removes the key. Overlays are applied in the order given,
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,8 @@ from declarative.manifest.nodes import Node, to_value
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.shapes import Shape
 from declarative.manifest.spans import Span, refused
+
+_LITERAL = re.compile(r"[^*?\[]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +54,75 @@ class Overlay:
         return {key: child for key, child in value.items() if key not in self.fixed}, found
 
 
-def overlaid(
-    value: Mapping[str, Any], overlay: Overlay, shape: Shape, origins: dict[str, Origin]
-) -> tuple[Any, list[Diagnostic]]:
-    """The manifest's value with the patch merged in; `origins` learns what came from it."""
-    patch, found = overlay.patch(shape)
+class Overlays:
+    """The overlays of an environment in their order, found by the address of a manifest: thousands of them, each for one of
+    thousands of manifests, are not tried one by one."""
 
-    def origin(pointer: str) -> Origin:
-        return Origin("an overlay", overlay.source, overlay.pointer + pointer)
+    def __init__(self, overlays: Sequence[Overlay] = ()) -> None:
+        self._all = tuple(overlays)
+        self._patches: dict[tuple[int, Shape], tuple[dict[str, Any], list[Diagnostic]]] = {}
+        self._by_start: dict[str, list[int]] = {}
+        for index, overlay in enumerate(self._all):
+            self._by_start.setdefault(_LITERAL.match(overlay.target)[0], []).append(index)  # type: ignore[index]
+        self._lengths = sorted({len(start) for start in self._by_start})
 
-    def merge(target: Any, change: Any, pointer: str) -> Any:
+    def __iter__(self) -> Iterator[Overlay]:
+        return iter(self._all)
+
+    def of(self, address: str) -> list[int]:
+        """The indexes of those that change the manifest."""
+        if not self._all:
+            return []
+        starts = (address[:length] for length in self._lengths if length <= len(address))
+        tried = (index for start in starts for index in self._by_start.get(start, ()))
+        return sorted(index for index in tried if self._all[index].applies_to(address))
+
+    def merged(
+        self, index: int, value: Mapping[str, Any], shape: Shape, origins: dict[str, Origin]
+    ) -> tuple[Any, list[Diagnostic], int]:
+        """The manifest's value with a patch merged in, what is wrong with the patch, and how many values it has; `origins`
+        learns what came from it. Neither the value nor the patch is changed."""
+        overlay = self._all[index]
+        known = self._patches.get((index, shape))
+        if known is None:
+            known = self._patches[index, shape] = overlay.patch(shape)
+        patch, found = known
+        return _Merging(overlay, origins).merge(dict(value), patch, ""), found, overlay.node.size
+
+
+@dataclass(frozen=True, slots=True)
+class _Merging:
+    overlay: Overlay
+    origins: dict[str, Origin]
+
+    def merge(self, target: Any, change: Any, pointer: str) -> Any:
         if not isinstance(change, dict):
             if type(target) is type(change) and target == change:
                 return target
-            _forget(origins, pointer)
-            origins[pointer] = origin(pointer)
+            self._comes_from_here(pointer, target)
             return change
         if not isinstance(target, dict):
-            _forget(origins, pointer)
-            origins[pointer] = origin(pointer)
+            self._comes_from_here(pointer, target)
             target = {}
         merged = dict(target)
         for key, child in change.items():
             at = f"{pointer}/{escape(key)}"
             if child is None:
-                merged.pop(key, None)
-                _forget(origins, at)
+                self._forget(at, merged.pop(key, None))
             else:
-                merged[key] = merge(merged.get(key), child, at)
+                merged[key] = self.merge(merged.get(key), child, at)
         return merged
 
-    return merge(dict(value), patch, ""), found
+    def _comes_from_here(self, pointer: str, before: Any) -> None:
+        self._forget(pointer, before)
+        self.origins[pointer] = Origin("an overlay", self.overlay.source, self.overlay.pointer + pointer)
+
+    def _forget(self, pointer: str, before: Any) -> None:
+        """What stood there before, and where it came from."""
+        self.origins.pop(pointer, None)
+        if isinstance(before, dict) and self.origins:
+            for key, child in before.items():
+                self._forget(f"{pointer}/{escape(key)}", child)
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -95,8 +136,3 @@ def merge_patch(target: Any, patch: Any) -> Any:
         else:
             merged[key] = merge_patch(merged.get(key), child)
     return merged
-
-
-def _forget(origins: dict[str, Origin], pointer: str) -> None:
-    for known in [known for known in origins if known == pointer or known.startswith(pointer + "/")]:
-        del origins[known]

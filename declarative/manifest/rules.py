@@ -51,7 +51,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "yaml/tab": "Indentation is made of spaces.",
         "yaml/too-deep": "Nesting is bounded.",
         "yaml/too-large": "A file's size is bounded.",
-        "yaml/too-many-nodes": "A document's values are bounded, aliases written out; of a file those of aliases and variables.",
+        "yaml/too-many-nodes": "A document's values are bounded, aliases written out; of a file those that aliases, "
+        "variables and overlays bring.",
         "yaml/unknown-alias": "An alias has an anchor before it in its document.",
         "yaml/unknown-tag": "Only the tags of the core schema, on values that fit them.",
     }

@@ -116,8 +116,34 @@ def test_what_variables_stand_for_is_bounded_over_many_small_files(tmp_path):
     project = load(tmp_path, environ={})
     left = [one for one in project.diagnostics if one.rule == "yaml/too-many-nodes"]
     assert len(left) == 20
-    assert {"variables of the files up to here stand for more than 1,000,000 values" in one.message for one in left} == {True}
+    assert all("variables and overlays bring more than 1,000,000 values" in one.message for one in left)
+        True
+    }
     assert project.unread
+
+
+def test_patches_of_many_manifests_by_many_overlays_are_left_at_a_bound(tmp_path):
+    patch = "        - {target: 'Asset/*', patch: {spec: {coreAttributes: {hostName: h%d}}}}\n"
+    overlays = "  environments:\n    prod:\n      overlays:\n" + "".join(patch % n for n in range(1_000))
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "declarative.yaml").write_text(PROJECT + overlays)
+    assets = "".join(HEAD.replace("name: x", f"name: x{n}") + "    domain: d\n---\n" for n in range(500))
+    (tmp_path / "manifests" / "a.yaml").write_text(assets)
+    found = load(tmp_path, environ={}, environment="prod").diagnostics
+    assert [one.rule for one in found] == ["yaml/too-many-nodes"]
+    assert "aliases, variables and overlays bring more than 200,000 values" in found[0].message
+
+
+def test_overlays_of_patterns_are_applied_in_their_order(tmp_path):
+    targets = ["Asset/*", "*", "Asset/x", "Asset/[x]", "Asset/?", "Asset/y", "Connector/*"]
+    entries = "".join(f"        - {{target: '{one}', patch: {{metadata: {{labels: {{l{n}: '{n}', last: '{n}'}}}}}}}}\n" for n, one in enumerate(targets))
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "declarative.yaml").write_text(PROJECT + "  environments:\n    prod:\n      overlays:\n" + entries)
+    (tmp_path / "manifests" / "a.yaml").write_text(HEAD.replace("  coreAttributes:\n", "  identityAttributes: {sourceNativeKey: N}\n"))
+    project = load(tmp_path, environ={}, environment="prod")
+    assert {one.rule for one in project.diagnostics} == {"overlay/no-target"}
+    (asset,) = project.manifests
+    assert asset.labels == {"l0": "0", "l1": "1", "l2": "2", "l3": "3", "l4": "4", "last": "4"}
 
 
 def test_variables_that_use_each_other_in_a_ring_are_told_at_each_use(tmp_path):
