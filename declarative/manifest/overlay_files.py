@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from glob import escape as glob_escape
 from pathlib import Path
@@ -15,7 +16,7 @@ from declarative.manifest.overlays import Overlay
 from declarative.manifest.project import ReadProject
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
-from declarative.manifest.walk import files_matching, leaves_project, read_file
+from declarative.manifest.walk import files_of_each, leaves_project, read_file
 
 
 def outside(locate: DocumentLocator, pointer: str, pattern: str) -> Diagnostic:
@@ -26,33 +27,33 @@ def outside(locate: DocumentLocator, pointer: str, pattern: str) -> Diagnostic:
 
 def overlays_of(root: Path, read: ReadProject, limits: ReadLimits) -> tuple[list[Overlay], list[Diagnostic]]:
     """The overlays of the chosen environment, in their order."""
+    if read.locate is None:
+        return [], []
+    named = [(pointer, node.text) for pointer, node in read.overlay_nodes if isinstance(node, ScalarNode)]
+    each, refused = files_of_each(root, [pattern for _, pattern in named]) if named else ([], [])
+    files = {pointer: matching for (pointer, _), matching in zip(named, each, strict=True)}
     overlays: list[Overlay] = []
-    found: list[Diagnostic] = []
+    found = list(refused)
     for pointer, node in read.overlay_nodes:
-        if read.locate is None:
-            continue
         if isinstance(node, MappingNode):
             target, patch = node.entries.get("target"), node.entries.get("patch")
             if target and patch and isinstance(target[1], ScalarNode):
                 overlays.append(Overlay(target[1].text, patch[1], read.locate, pointer + "/patch"))
+        elif isinstance(node, ScalarNode) and leaves_project(node.text):
+            found.append(outside(read.locate, pointer, node.text))
         elif isinstance(node, ScalarNode):
-            inside, wrong = _overlay_files(root, node.text, pointer, read.locate, limits)
+            if not files[pointer] and not refused:
+                refusal = Refusal("overlay/no-files", f'no file matches "{shown(node.text)}"', "correct the path")
+                found.append(diagnose(read.locate, pointer, refusal))
+            inside, wrong = _overlays_in(files[pointer], limits)
             overlays.extend(inside)
             found.extend(wrong)
     return overlays, found
 
 
-def _overlay_files(
-    root: Path, pattern: str, pointer: str, locate: DocumentLocator, limits: ReadLimits
-) -> tuple[list[Overlay], list[Diagnostic]]:
-    if leaves_project(pattern):
-        return [], [outside(locate, pointer, pattern)]
-    files, found = files_matching(root, [pattern])
-    if not files and not found:
-        found.append(
-            diagnose(locate, pointer, Refusal("overlay/no-files", f'no file matches "{shown(pattern)}"', "correct the path"))
-        )
+def _overlays_in(files: Mapping[str, Path], limits: ReadLimits) -> tuple[list[Overlay], list[Diagnostic]]:
     overlays: list[Overlay] = []
+    found: list[Diagnostic] = []
     for relative, path in files.items():
         data, wrong = read_file(path, relative, limits)
         found.extend(wrong)

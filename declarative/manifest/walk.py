@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
@@ -44,21 +44,34 @@ def files_matching(root: Path, patterns: Iterable[str]) -> tuple[dict[str, Path]
     A pattern is a file, a folder (all YAML files below it) or a glob with `*`, `?`, `[...]` and `**`. Hidden folders and
     files are left out. Patterns that leave the project match nothing.
     """
-    compiled = [_compile(pattern) for pattern in patterns if not leaves_project(pattern)]
-    found: dict[str, Path] = {}
+    each, refused = files_of_each(root, patterns)
+    found = {relative: path for files in each for relative, path in files.items()}
+    return dict(sorted(found.items())), refused
+
+
+def files_of_each(root: Path, patterns: Iterable[str]) -> tuple[list[dict[str, Path]], list[Diagnostic]]:
+    """What `files_matching` finds, by the place of the pattern among the patterns, in one walk."""
+    wanted = [None if leaves_project(pattern) else _Pattern(pattern) for pattern in patterns]
+    by_base: dict[str, list[int]] = {}
+    for index, pattern in enumerate(wanted):
+        if pattern is not None:
+            by_base.setdefault(pattern.base, []).append(index)
+    found: list[dict[str, Path]] = [{} for _ in wanted]
     refused: list[Diagnostic] = []
     seen: set[Path] = set()
     real_root = root.resolve()
-    for relative, path in _walk(root, real_root, refused, compiled):
-        if not any(expression.fullmatch(relative) for expression, _ in compiled):
+    for relative, path, real in _walk(root, real_root, refused, by_base):
+        candidates = (index for above in _folders_above(relative) for index in by_base.get(above, ()))
+        matching = [index for index in candidates if (pattern := wanted[index]) is not None and pattern.matches(relative)]
+        if not matching:
             continue
-        real = path.resolve()
         if not real.is_relative_to(real_root):
             refused.append(_outside(relative))
         elif real not in seen:
             seen.add(real)
-            found[relative] = path
-    return dict(sorted(found.items())), refused
+            for index in matching:
+                found[index][relative] = path
+    return [dict(sorted(files.items())) for files in found], refused
 
 
 def read_file(path: Path, relative: str, limits: ReadLimits) -> tuple[bytes | None, list[Diagnostic]]:
@@ -85,15 +98,13 @@ def read_file(path: Path, relative: str, limits: ReadLimits) -> tuple[bytes | No
     return data, []
 
 
-_Compiled = Sequence[tuple[re.Pattern[str], str]]
-
-
-def _walk(root: Path, real_root: Path, refused: list[Diagnostic], compiled: _Compiled) -> Iterator[tuple[str, Path]]:
-    bases = [base for _, base in compiled]
+def _walk(root: Path, real_root: Path, refused: list[Diagnostic], bases: Collection[str]) -> Iterator[tuple[str, Path, Path]]:
+    """Every file that a pattern with one of these fixed beginnings can match: relative, as it was reached, and in truth."""
+    leading = {above for base in bases for above in (*_folders_above(base), base)}
     visited = {real_root}
-    pending = [("", root)]
+    pending = [("", root, real_root)]
     while pending:
-        prefix, folder = pending.pop()
+        prefix, folder, real_folder = pending.pop()
         try:
             with os.scandir(folder) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name, reverse=True)
@@ -104,17 +115,27 @@ def _walk(root: Path, real_root: Path, refused: list[Diagnostic], compiled: _Com
             relative = f"{prefix}{entry.name}"
             if entry.name.startswith("."):
                 continue
-            if _is_folder(entry):
-                if not any(_related(relative, base) for base in bases):
-                    continue
-                real = Path(entry.path).resolve()
-                if not real.is_relative_to(real_root):
-                    refused.append(_outside(relative))
-                elif real not in visited:
-                    visited.add(real)
-                    pending.append((relative + "/", Path(entry.path)))
-            else:
-                yield relative, Path(entry.path)
+            is_folder = _is_folder(entry)
+            if is_folder and relative not in leading and not any(above in bases for above in _folders_above(relative)):
+                continue
+            path = Path(entry.path)
+            real = path.resolve() if entry.is_symlink() else real_folder / entry.name
+            if not is_folder:
+                yield relative, path, real
+            elif not real.is_relative_to(real_root):
+                refused.append(_outside(relative))
+            elif real not in visited:
+                visited.add(real)
+                pending.append((relative + "/", path, real))
+
+
+def _folders_above(relative: str) -> Iterator[str]:
+    """The folders that a path lies in, the root's first."""
+    yield ""
+    end = relative.find("/")
+    while end >= 0:
+        yield relative[:end]
+        end = relative.find("/", end + 1)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -124,24 +145,32 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _related(relative: str, base: str) -> bool:
-    """Whether a folder can hold files of a pattern whose fixed beginning is `base`, or lies below it."""
-    return not base or base == relative or base.startswith(relative + "/") or relative.startswith(base + "/")
+class _Pattern:
+    """`base`: the folders that it begins with, without a wildcard."""
 
-
-def _compile(pattern: str) -> tuple[re.Pattern[str], str]:
-    parts = [part for part in pattern.replace("\\", "/").split("/") if part not in ("", ".")]
-    wild = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), None)
-    if wild is None:
-        if not parts or not parts[-1].endswith(SUFFIXES):
+    def __init__(self, pattern: str) -> None:
+        parts = [part for part in pattern.replace("\\", "/").split("/") if part not in ("", ".")]
+        wild = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts))
+        self._is_file = wild == len(parts) > 0 and parts[-1].endswith(SUFFIXES)
+        if wild == len(parts) and not self._is_file:
             parts = [*parts, "**", "*"]
-            wild = len(parts) - 2
-        else:
-            wild = len(parts)
-    expression = _translated(parts)
-    if not parts[-1].endswith(SUFFIXES):
-        expression = rf"(?=.*\.ya?ml\Z){expression}"
-    return re.compile(expression), "/".join(parts[: min(wild, len(parts) - 1)])
+        self._parts = parts
+        self._is_folder = wild == len(parts) - 2 and parts[-2:] == ["**", "*"]
+        self.base = "/".join(parts[: min(wild, len(parts) - 1)])
+        self._expression: re.Pattern[str] | None = None
+
+    def matches(self, relative: str) -> bool:
+        """Whether a file below the base is meant."""
+        if self._is_file:
+            return relative == "/".join(self._parts)
+        if self._is_folder:
+            return relative.endswith(SUFFIXES)
+        if self._expression is None:
+            expression = _translated(self._parts)
+            if not self._parts[-1].endswith(SUFFIXES):
+                expression = rf"(?=.*\.ya?ml\Z){expression}"
+            self._expression = re.compile(expression)
+        return self._expression.fullmatch(relative) is not None
 
 
 def _translated(parts: Sequence[str]) -> str:
