@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
@@ -44,13 +45,16 @@ def files_matching(root: Path, patterns: Iterable[str]) -> tuple[dict[str, Path]
     A pattern is a file, a folder (all YAML files below it) or a glob with `*`, `?`, `[...]` and `**`. Hidden folders and
     files are left out. Patterns that leave the project match nothing.
     """
-    each, refused = files_of_each(root, patterns)
+    each, refused = files_of_each(root, patterns, most=1)
     found = {relative: path for files in each for relative, path in files.items()}
     return dict(sorted(found.items())), refused
 
 
-def files_of_each(root: Path, patterns: Iterable[str]) -> tuple[list[dict[str, Path]], list[Diagnostic]]:
-    """What `files_matching` finds, by the place of the pattern among the patterns, in one walk."""
+def files_of_each(
+    root: Path, patterns: Iterable[str], *, most: int | None = None
+) -> tuple[list[dict[str, Path]], list[Diagnostic]]:
+    """What `files_matching` finds, by the place of the pattern among the patterns, in one walk. `most`: to so many patterns is
+    a file counted."""
     wanted = [None if leaves_project(pattern) else _Pattern(pattern) for pattern in patterns]
     by_base: dict[str, list[int]] = {}
     for index, pattern in enumerate(wanted):
@@ -62,7 +66,8 @@ def files_of_each(root: Path, patterns: Iterable[str]) -> tuple[list[dict[str, P
     real_root = root.resolve()
     for relative, path, real in _walk(root, real_root, refused, by_base):
         candidates = (index for above in _folders_above(relative) for index in by_base.get(above, ()))
-        matching = [index for index in candidates if (pattern := wanted[index]) is not None and pattern.matches(relative)]
+        fitting = (index for index in candidates if (pattern := wanted[index]) is not None and pattern.matches(relative))
+        matching = list(islice(fitting, most))
         if not matching:
             continue
         if not real.is_relative_to(real_root):
