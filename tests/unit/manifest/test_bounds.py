@@ -127,9 +127,6 @@ def test_patches_of_many_manifests_by_many_overlays_are_left_at_a_bound(tmp_path
     (tmp_path / "declarative.yaml").write_text(PROJECT + overlays)
     asset = HEAD.replace("  coreAttributes:", "  identityAttributes: {sourceNativeKey: N}\n---")
     assets = "".join(asset.replace("name: x", f"name: x{n}") for n in range(500))
-        HEAD.replace("name: x", f"name: x{n}").replace("  coreAttributes:", "  identityAttributes: {sourceNativeKey: N}\n---")
-        for n in range(500)
-    )
     (tmp_path / "manifests" / "a.yaml").write_text(assets)
     found = load(tmp_path, environ={}, environment="prod").diagnostics
     assert [one.rule for one in found] == ["yaml/too-many-nodes"]
