@@ -41,6 +41,7 @@ def command(
     runtime = runtime_for(settings, max_wait=max_wait)
     workspace = workspace_for(settings, runtime)
     with store_for(workspace, runtime) as store:
-        plan = find_drift(workspace, Narrowing.parse(targets, excludes, selectors), runtime, store)
+        narrowing = Narrowing.parse(targets, excludes, selectors)
+        plan = find_drift(workspace, narrowing, runtime, store, list_all=list_all)
     emit(settings.console, views, plan_views(plan, digest=digest(plan), detail=detail, list_all=list_all, title="Drift"))
     return exit_code(plan=plan, detailed=detailed_exitcode)

@@ -117,6 +117,12 @@ class Store(Protocol):
     def digests(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Address and digest of every record whose address begins so, streamed. The digest covers the whole record."""
 
+    def assets(self) -> Iterator[tuple[str, int | None, str]]:
+        """Address, bound id and digest of every asset's record, streamed."""
+
+    def bound_to(self, asset_ids: Iterable[int]) -> tuple[str, ...]:
+        """Addresses of the records that are bound to these live assets, sorted."""
+
     def addresses(self, *, but: Sequence[str] = ()) -> tuple[str, ...]:
         """Of every record whose address begins with none of these, sorted."""
 

@@ -76,6 +76,19 @@ def digests(connection: Connection, prefix: str) -> Iterator[tuple[str, str]]:
         yield from ((address, digest) for address, digest in part)
 
 
+def assets(connection: Connection) -> Iterator[tuple[str, int | None, str]]:
+    query = select(resources.c.address, resources.c.asset_id, resources.c.digest).where(resources.c.kind == ASSET)
+    for part in connection.execute(query.execution_options(yield_per=_STREAMED)).partitions():
+        yield from ((address, asset_id, digest) for address, asset_id, digest in part)
+
+
+def bound_to(connection: Connection, asset_ids: Iterable[int]) -> tuple[str, ...]:
+    found: list[str] = []
+    for chunk in chunks(asset_ids):
+        found += connection.execute(select(resources.c.address).where(resources.c.asset_id.in_(chunk))).scalars()
+    return tuple(sorted(found))
+
+
 def addresses(connection: Connection, but: Sequence[str]) -> tuple[str, ...]:
     query = select(resources.c.address).where(*(~_begins(prefix) for prefix in but))
     return tuple(sorted(connection.execute(query).scalars()))

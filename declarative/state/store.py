@@ -105,6 +105,14 @@ class SqlStore:
         with self._backend.read() as connection:
             yield from rows_of.digests(connection, prefix)
 
+    def assets(self) -> Iterator[tuple[str, int | None, str]]:
+        with self._backend.read() as connection:
+            yield from rows_of.assets(connection)
+
+    def bound_to(self, asset_ids: Iterable[int]) -> tuple[str, ...]:
+        with self._backend.read() as connection:
+            return rows_of.bound_to(connection, asset_ids)
+
     def addresses(self, *, but: Sequence[str] = ()) -> tuple[str, ...]:
         with self._backend.read() as connection:
             return rows_of.addresses(connection, but)

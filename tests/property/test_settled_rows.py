@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from declarative.assets.model import AppliedAsset
 from declarative.core.errors import InvalidError
 from declarative.engine.applying import ApplyOptions, apply_plan
+from declarative.engine.drifting import find_drift
 from declarative.engine.expanding import rows_in
 from declarative.engine.narrow import Narrowing
 from declarative.engine.planning import PlanRequest, make_plan
@@ -136,6 +137,13 @@ class Site:
             return "\n".join(map(str, error.diagnostics))
         saved = codec.saved(plan, created_at=plan_time(), expires_at=plan_time())
         return json.dumps([codec.to_json(plan), json.loads(saved)], indent=1, sort_keys=True)
+
+    def drift(self, *, list_all: bool) -> Plan:
+        workspace = open_workspace(
+            self.folder, environment=None, variables={}, environ=self.runtime.environ, now=self.runtime.clock.now()
+        )
+        with workspace.open_store(self.runtime.clock, self.runtime.environ) as store:
+            return find_drift(workspace, Narrowing(), self.runtime, store, list_all=list_all)
 
     def copied(self, to: Path) -> Site:
         shutil.rmtree(to, ignore_errors=True)
@@ -282,3 +290,38 @@ def test_the_plan_is_the_same_with_and_without_passing_rows(
     whole = edited.copied(tmp_path / "whole")
     assert edited.bytes(narrowing=narrowing) == whole.bytes(narrowing=narrowing, remember=False)
     assert edited.bytes(narrowing=narrowing) == whole.bytes(narrowing=narrowing), "and what both remember says so too"
+
+
+def told(plan: Plan) -> str:
+    return json.dumps(codec.to_json(plan), indent=1, sort_keys=True)
+
+
+@example(edits=[("live", 20, FINANCE), ("rebind", 60, 61), ("rebind", 70, 20)])
+@example(edits=[("forget", 30), ("live", 61, {"assetName": "host-011"}), ("live", 62, {"biosSerialNumber": "SN-012"})])
+@given(edits=st.lists(EDITS, max_size=4))
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_drift_is_the_same_with_and_without_what_was_looked_at_before(
+    settled: Site, gateway: Any, tmp_path: Path, edits: list[tuple[Any, ...]]
+) -> None:
+    edited = settled.copied(tmp_path / "edited")
+    edited.drift(list_all=False)
+    quiet = edited.drift(list_all=False)
+    # Live edits of the other examples are still there.
+    assert not [change for change in quiet.changes if change.action is Action.UNCHANGED], "what is steady is not looked at again"
+    assert quiet.passed + len(quiet.changes) == ROWS + 1
+    edit(edited, edits, gateway)
+    whole = edited.copied(tmp_path / "whole")
+    first, again = edited.drift(list_all=False), edited.drift(list_all=False)
+    assert told(first) == told(again) == told(whole.drift(list_all=True))
+
+
+def test_the_first_drift_of_many_takes_some_at_a_time(
+    settled: Site, gateway: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("declarative.engine.steadying._AT_ONCE", 50)
+    edited = settled.copied(tmp_path / "edited")
+    edit(edited, [("rebind", 60, 61), ("live", 22, FINANCE)], gateway)
+    whole = edited.copied(tmp_path / "whole")
+    assert told(edited.drift(list_all=False)) == told(whole.drift(list_all=True))
+    again = edited.drift(list_all=False)
+    assert not [change for change in again.changes if change.action is Action.UNCHANGED], "what is steady is not looked at again"

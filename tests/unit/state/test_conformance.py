@@ -455,6 +455,20 @@ def test_bytes_are_kept_whole_and_replaced_whole(url: str, opened: Opener) -> No
         assert snapshot.blob("other") == b""
 
 
+def test_records_of_assets_are_listed_and_found_by_the_asset_that_they_are_bound_to(store: SqlStore, asset: Assets) -> None:
+    store.put([asset("b", asset_id=7), asset("a"), asset("c", asset_id=7), asset("d", asset_id=8), REPORT])
+    listed = {address: (asset_id, digest) for address, asset_id, digest in store.assets()}
+    assert {address: asset_id for address, (asset_id, _) in listed.items()} == {
+        "Asset/a": None,
+        "Asset/b": 7,
+        "Asset/c": 7,
+        "Asset/d": 8,
+    }
+    assert {address: digest for address, (_, digest) in listed.items()} == dict(store.digests("Asset/"))
+    assert store.bound_to([7, 9]) == ("Asset/b", "Asset/c")
+    assert store.bound_to([]) == ()
+
+
 def test_records_are_told_apart_without_reading_them(store: SqlStore, asset: Assets) -> None:
     names = ("cmdb[a]", "cmdb[b]", "cmdb_[c]", "CMDB[d]", "web")
     store.put([asset(name) for name in names])
