@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from declarative.core.diagnostics import (
     CORRECT_THESE,
@@ -18,7 +17,33 @@ from declarative.core.diagnostics import (
 from declarative.kinds.rules import Finding, severity_of
 from declarative.manifest.model import Locator, Manifest, RuleSetting
 
-_Waiting = Callable[[], Diagnostic]
+_MOST_HINTS = 100
+"""So many hints that cost a search are found for a file: one with hundreds of mistakes repeats them, or is no manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A finding that may be told. `position`: where, if somebody has had to know that already."""
+
+    finding: Finding
+    severity: Severity
+    locate: Locator
+    address: str | None
+    position: Position | None = None
+
+    def told(self, *, search: bool = False) -> Diagnostic:
+        """`search`: also for a hint."""
+        finding = self.finding
+        hint = finding.hint
+        return Diagnostic(
+            self.severity,
+            finding.rule,
+            finding.message() if callable(finding.message) else finding.message,
+            self.position or self.locate(finding.pointer),
+            finding.pointer,
+            self.address,
+            hint if not callable(hint) else hint() if search else None,
+        )
 
 
 @dataclass(slots=True)
@@ -27,6 +52,17 @@ class _OfFile:
 
     first: dict[Severity, list[_Waiting]] = field(default_factory=lambda: {severity: [] for severity in Severity})
     count: int = 0
+
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        waiting = [one for first in self.first.values() for one in first]
+        searches = 0
+        for one in waiting[:MOST_FINDINGS]:
+            searches += callable(one.finding.hint)
+            yield one.told(search=searches <= _MOST_HINTS)
+        if self.count > MOST_FINDINGS:
+            hidden = waiting[MOST_FINDINGS].told()
+            message = more_findings(self.count - MOST_FINDINGS, of="file")
+            yield Diagnostic(hidden.severity, MORE_FINDINGS, message, hidden.position, hidden.pointer, hint=CORRECT_THESE)
 
 
 class Listing:
@@ -37,28 +73,30 @@ class Listing:
         self._settings = settings
         self._files: dict[str, _OfFile] = {}
 
-    def add(self, manifest: Manifest, findings: Iterable[Finding]) -> None:
-        """Rules set to `off` are silent."""
+    def add(self, manifest: Manifest, findings: Iterable[Finding], *, is_new: Callable[[Diagnostic], bool] | None = None) -> None:
+        """Rules set to `off` are silent; `is_new` says which of the others are to be told."""
+        file, address, position = manifest.position.file, manifest.address, None
         for finding in findings:
             severity = severity_of(finding, self._settings)
-            if severity is not None and (first := self._room(manifest.position.file, severity)) is not None:
-                first.append(partial(_located, manifest, finding, severity))
-
-    def add_located(self, manifest: Manifest, diagnostics: Iterable[Diagnostic]) -> None:
-        """What a manifest's findings became elsewhere."""
-        for one in diagnostics:
-            if (first := self._room(manifest.position.file, one.severity)) is not None:
-                first.append(partial(_itself, one))
+            if severity is None:
+                continue
+            if is_new is not None:
+                told = _Waiting(finding, severity, manifest.locate, address).told()
+                if not is_new(told):
+                    continue
+                position = told.position
+            if (first := self._room(file, severity)) is not None:
+                first.append(_Waiting(finding, severity, manifest.locate, address, position))
 
     def add_about(self, file: str, findings: Iterable[Finding], locate: Locator) -> None:
         """What is found in a file that is no manifest."""
         for finding in findings:
             severity = severity_of(finding, self._settings)
             if severity is not None and (first := self._room(file, severity)) is not None:
-                first.append(partial(_told, finding, severity, locate, None))
+                first.append(_Waiting(finding, severity, locate, None))
 
     def _room(self, file: str, severity: Severity) -> list[_Waiting] | None:
-        """Where one more finding is kept until it is told; None for one that is only counted."""
+        """Where one more finding waits to be told; None for one that is only counted."""
         of_file = self._files.get(file)
         if of_file is None:
             of_file = self._files[file] = _OfFile()
@@ -67,15 +105,9 @@ class Listing:
         return first if len(first) <= MOST_FINDINGS else None
 
     def diagnostics(self) -> Iterator[Diagnostic]:
-        """What there is to tell, the findings of a file in the order in which they came."""
+        """What there is to tell."""
         for of_file in self._files.values():
-            waiting = [one for first in of_file.first.values() for one in first]
-            yield from (one() for one in waiting[:MOST_FINDINGS])
-            if of_file.count > MOST_FINDINGS:
-                hidden = waiting[MOST_FINDINGS]()
-                message = more_findings(of_file.count - MOST_FINDINGS, of="file")
-                place = hidden.position or Position("")
-                yield Diagnostic(hidden.severity, MORE_FINDINGS, message, place, hidden.pointer, hint=CORRECT_THESE)
+            yield from of_file.diagnostics()
 
 
 def to_diagnostics(
@@ -85,23 +117,3 @@ def to_diagnostics(
     listing = Listing(settings)
     listing.add(manifest, findings)
     return tuple(listing.diagnostics())
-
-
-def _located(manifest: Manifest, finding: Finding, severity: Severity) -> Diagnostic:
-    return _told(finding, severity, manifest.locate, manifest.address)
-
-
-def _told(finding: Finding, severity: Severity, locate: Locator, address: str | None) -> Diagnostic:
-    return Diagnostic(
-        severity,
-        finding.rule,
-        finding.message() if callable(finding.message) else finding.message,
-        locate(finding.pointer),
-        pointer=finding.pointer,
-        address=address,
-        hint=finding.hint() if callable(finding.hint) else finding.hint,
-    )
-
-
-def _itself(one: Diagnostic) -> Diagnostic:
-    return one

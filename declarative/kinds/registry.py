@@ -15,7 +15,7 @@ from declarative.kinds import claims
 from declarative.kinds.asset import lower_asset, lower_connector
 from declarative.kinds.context import Context, Lowered
 from declarative.kinds.inventory import lower_inventory
-from declarative.kinds.listing import Listing, to_diagnostics
+from declarative.kinds.listing import Listing
 from declarative.kinds.model import Desired
 from declarative.kinds.query import lower_component_query, lower_host_query
 from declarative.kinds.report import QUERY_KINDS, lower_report
@@ -119,7 +119,7 @@ def _partial_values(loaded: Loaded, context: Context, listing: Listing) -> Value
         if kind is None or kind.lower is None or told is None:
             continue
         lowered = kind.lower(manifest, context)
-        listing.add_located(manifest, told.new(to_diagnostics(manifest, lowered.findings, loaded.project.rules)))
+        listing.add(manifest, lowered.findings, is_new=told.is_new)
         if lowered.value is not None and manifest.name:
             values[manifest.kind][manifest.address] = lowered.value
     return values

@@ -30,15 +30,13 @@ class Told:
             if one.rule.startswith("yaml/"):
                 self._lines.add((one.position.file, one.position.line))
 
-    def new(self, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-        """Those that say something new: not about a place, or a part of it, that has been complained about."""
-        for one in found:
-            at = one.position
-            if at is None or at in self._places or (at.file, at.line) in self._lines:
-                continue
-            known = self._pointers.get((one.address, at.file), _NOTHING)
-            if known.isdisjoint((one.pointer, one.pointer + "/", *_WANTING.get(one.rule, ()))):
-                yield one
+    def is_new(self, one: Diagnostic) -> bool:
+        """Whether it is not about a place, or a part of it, that has been complained about."""
+        at = one.position
+        if at is None or at in self._places or (at.file, at.line) in self._lines:
+            return False
+        known = self._pointers.get((one.address, at.file), _NOTHING)
+        return known.isdisjoint((one.pointer, one.pointer + "/", *_WANTING.get(one.rule, ())))
 
 
 def _with_parents(pointer: str) -> Iterator[str]:
