@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from declarative.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class _Globs:
+    """Of thousands of globs most are addresses as they are."""
+
+    plain: frozenset[str]
+    wild: tuple[str, ...]
+
+    def match(self, address: str) -> bool:
+        # Rows of an inventory have brackets in their address, which a glob would read as a set of characters.
+        return address in self.plain or any(fnmatchcase(address, glob) for glob in self.wild)
+
+    @classmethod
+    def of(cls, globs: Sequence[str]) -> _Globs:
+        return cls(frozenset(globs), tuple(glob for glob in globs if any(sign in glob for sign in "*?[")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +37,12 @@ class Narrowing:
     selectors: tuple[tuple[str, str], ...] = ()
     since: str | None = None
     changed: frozenset[str] | None = None
+    _target: _Globs = field(init=False, repr=False, compare=False)
+    _exclude: _Globs = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_target", _Globs.of(self.targets))
+        object.__setattr__(self, "_exclude", _Globs.of(self.excludes))
 
     @classmethod
     def parse(cls, targets: Sequence[str], excludes: Sequence[str], selectors: Sequence[str]) -> Narrowing:
@@ -39,9 +61,7 @@ class Narrowing:
     def __call__(self, address: str, labels: Mapping[str, str]) -> bool:
         if self.changed is not None and address not in self.changed:
             return False
-        if self.targets and not any(_matches(address, glob) for glob in self.targets):
-            return False
-        if any(_matches(address, glob) for glob in self.excludes):
+        if (self.targets and not self._target.match(address)) or self._exclude.match(address):
             return False
         return all(labels.get(key) == value for key, value in self.selectors)
 
@@ -57,15 +77,11 @@ class Narrowing:
 
     def require_known(self, addresses: Iterable[str]) -> None:
         """A target that matches nothing is a typo more often than a wish. Raises UsageError."""
-        known = sorted(set(addresses))
+        each = set(addresses)
+        known = sorted(each)
         for flag, globs in (("--target", self.targets), ("--exclude", self.excludes)):
             for glob in globs:
-                if not any(_matches(address, glob) for address in known):
+                if glob not in each and not any(fnmatchcase(address, glob) for address in known):
                     close = difflib.get_close_matches(glob, known, n=1)
                     hint = f"did you mean '{close[0]}'?" if close else "addresses are Kind/name, such as Asset/web-01"
                     raise UsageError(f"{flag} {glob}: no such object in the manifests or the state", hint=hint)
-
-
-def _matches(address: str, glob: str) -> bool:
-    # Rows of an inventory have brackets in their address, which a glob would read as a set of characters.
-    return address == glob or fnmatchcase(address, glob)
