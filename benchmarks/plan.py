@@ -16,6 +16,8 @@ from benchmarks.project import edit, generate
 from benchmarks.results import Finding, Row
 
 SIZES = (1_000, 10_000)
+ALL_CHANGED = 10_000
+"""Up to so many assets all of them are changed, too: with more it takes an hour and tells nothing else."""
 
 
 def findings(size: int) -> Iterator[Finding]:
@@ -38,6 +40,8 @@ def findings(size: int) -> Iterator[Finding]:
         yield Row.of("plan, 1 % changed, cold", size, planned())
         yield Row.of("plan, 1 % changed, warm", size, best(2, planned))
         yield Row.of("plan and apply, 1 % changed", size, run("apply", "--auto-approve", "--wait"))
+        if size > ALL_CHANGED:
+            return
         edit(root, every=1)
         yield Row.of("plan, all changed", size, planned("--out", "saved.json", *every))
         yield Row.of("apply of that plan", size, run("apply", str(root / "saved.json")))
