@@ -45,7 +45,13 @@ def backend_for(declaration: InventoryDeclaration) -> Iterator[Backend]:
             with session_for(declaration) as session:
                 yield InFiles(ibis, ibis.pyspark.from_connection(session), Path(folder))
             return
-        connection = ibis.duckdb.connect(temp_directory=folder, memory_limit=_MEMORY, preserve_insertion_order=False)
+        connection = ibis.duckdb.connect(
+            temp_directory=folder,
+            memory_limit=_MEMORY,
+            preserve_insertion_order=False,
+            # It cannot tell how long a file is, and may hold the longer side of a join in memory. Ours is on the left.
+            disabled_optimizers="build_side_probe_side",
+        )
         try:
             yield DuckDb(ibis, connection, Path(folder))
         finally:

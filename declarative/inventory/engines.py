@@ -93,12 +93,14 @@ class Engine:
         reason = f'the row has no key: the column "{self._declaration.key}" is empty'
         return [BadRow(self._position(row), reason) for row in fetched(self.backend, found).to_pylist()]
 
-    def twins(self) -> list[Twins]:
-        """Keys that more than one row has, each with its first two places; at most a hundred."""
-        keyed, key = self._keyed, self._key
-        counted = keyed.group_by(key).agg(times=keyed.count())
-        repeated = counted.filter(counted.times > 1).order_by(key).limit(_MOST_TWINS)
-        found = keyed.semi_join(repeated, key).select(key, _FILE, _LINE).order_by([key, _FILE, _LINE])
+    def twins(self, digests: Any) -> list[Twins]:
+        """Keys that more than one row has, each with its first two places; at most a hundred. `digests`: as kept."""
+        counted = digests.group_by("key").agg(times=digests.count())
+        repeated = fetched(self.backend, counted.filter(counted.times > 1).select("key").order_by("key").limit(_MOST_TWINS))
+        if not len(repeated):
+            return []
+        keyed, key, twice = self._keyed, self._key, self.backend.small(repeated)
+        found = keyed.semi_join(twice, keyed[key] == twice.key).select(key, _FILE, _LINE).order_by([key, _FILE, _LINE])
         places: dict[str, list[Position]] = {}
         for row in fetched(self.backend, found).to_pylist():
             places.setdefault(row[key], []).append(self._position(row))

@@ -15,14 +15,14 @@ _GATHERED = 20_000
 class Passing:
     """The settled rows of one inventory that say the same as then. Whatever speaks against one takes it out.
 
-    `digests`: `key` and `row` of every row; `settled`: an Arrow table. `fresh`: a table of the `key` of each row that is new, or
-    says something else."""
+    `digests`: a kept table of `key` and `row` of every row; `settled`: an Arrow table. `fresh`: a table of the `key` of each row
+    that is new, or says something else."""
 
     def __init__(self, backend: Backend, digests: Any, settled: Any) -> None:
         self._backend = backend
         self._known: int = len(settled)
         self._settled = backend.load("settled", (settled,), schema())
-        self.digests = backend.keep("digests", digests)
+        self.digests = digests
         same = ["key", "row"]
         self.fresh = backend.keep("fresh", self.digests.anti_join(self._settled, same).select("key"))
         self._lost = frozenset(self._keys(self._settled.anti_join(self.digests, same)))

@@ -97,10 +97,11 @@ class Rows:
             return
         if not collected.rows:
             self.diagnostics.extend(about_emptiness(declaration, self._settings))
-        twins = engine.twins()
+        digests = engine.backend.keep("digests", engine.digests())
+        twins = engine.twins(digests)
         self.diagnostics.extend(about_twins(declaration, twins))
         one = _One(declaration, engine)
-        one.passing = Passing(engine.backend, engine.digests(), unpacked(None if twins else settled, self._rules))
+        one.passing = Passing(engine.backend, digests, unpacked(None if twins else settled, self._rules))
         self._all.append(one)
         for text in one.passing.sorted_digests():
             self._digest.update(text)
