@@ -41,7 +41,7 @@ class Batch:
 
     @property
     def payloads(self) -> list[Mapping[str, Any]]:
-        return [change.payload or {} for change in self.changes]
+        return [{} if change.payload is None else change.payload for change in self.changes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,28 @@ from typing import Any
 
 import orjson
 
-_LEAVES = frozenset((str, int, bool, type(None)))
+from declarative.core.packed import Packed, as_json
+
+_LEAVES = frozenset((str, int, bool, type(None), Packed))
 
 
 def canonical_bytes(value: Any) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces, no NaN. Raises ValueError/TypeError for what JSON cannot hold."""
+    return _quickly(value) or _exactly(value)
+
+
+def packed(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same object as its text; itself where it holds fractions, or whole numbers beyond 64 bits."""
+    text = _quickly(value)
+    return value if text is None else Packed(fitted(text))
+
+
+def _quickly(value: Any) -> bytes | None:
     try:
-        quick = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        quick = orjson.dumps(value, default=as_json, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # beyond 64 bits, half a character, deep nesting, keys that are no text: or no JSON at all
-        quick = None
-    return quick if quick is not None and _is_plain(value) else _exactly(value)
+        return None
+    return quick if _is_plain(value) else None
 
 
 def fitted(data: bytes) -> bytes:
@@ -27,7 +39,13 @@ def fitted(data: bytes) -> bytes:
 
 
 def _exactly(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_opened).encode()
+
+
+def _opened(value: Any) -> dict[str, Any]:
+    if isinstance(value, Packed):
+        return value.opened()
+    raise TypeError(f"a {type(value).__name__} is no JSON")
 
 
 def _is_plain(value: Any) -> bool:

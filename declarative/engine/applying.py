@@ -22,6 +22,7 @@ from declarative.assets.payload import import_entry
 from declarative.core.canonical import canonical_bytes
 from declarative.core.clock import WakefulClock, to_iso
 from declarative.core.errors import BlockedError, InvalidError, StaleError
+from declarative.core.packed import as_json
 from declarative.engine.runtime import Runtime
 from declarative.engine.verdict import blocks_apply
 from declarative.engine.workspace import Workspace
@@ -120,9 +121,10 @@ def _makes(asset: DesiredAsset, payload: Mapping[str, Any]) -> bool:
 def _same_json(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """To the letter: neither `true` nor `1.0` is `1`."""
     try:
-        return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
+        ours, theirs = (orjson.dumps(each, default=as_json, option=orjson.OPT_SORT_KEYS) for each in (one, other))
     except TypeError:  # a number beyond 64 bits
-        return canonical_bytes(one) == canonical_bytes(other)
+        ours, theirs = canonical_bytes(one), canonical_bytes(other)
+    return ours == theirs
 
 
 def _forged(change: Change) -> InvalidError:

@@ -11,6 +11,7 @@ from declarative.assets.fields import CUSTOM, STATUS
 from declarative.assets.identity import Match
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.assets.payload import RETIRED, import_entry
+from declarative.core.canonical import packed
 from declarative.core.clock import to_iso
 from declarative.plan.model import Action, Change, FieldChange
 
@@ -60,7 +61,7 @@ def create_of(
         found,
         fields=_visible(changes),
         warnings=warnings,
-        payload=import_entry(desired, on_update=False),
+        payload=packed(import_entry(desired, on_update=False)),
     )
 
 
@@ -80,7 +81,7 @@ def update_of(
         found,
         fields=_visible(changes),
         warnings=found.warnings if warnings is None else warnings,
-        payload=import_entry(desired, on_update=True),
+        payload=packed(import_entry(desired, on_update=True)),
         fingerprint=fingerprint,
     )
 

@@ -20,6 +20,7 @@ from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, import_entry
 from declarative.assets.quick import QUICK, custom_in_sync
+from declarative.core.canonical import packed
 from declarative.plan.changes import change_of, create_of, differ, listed, still_retired, unmanaged, update_of, when
 from declarative.plan.fingerprint import fingerprint_of, looked_at
 from declarative.plan.model import Action, Basis, Change, FieldChange
@@ -292,7 +293,7 @@ def _decide_by_state(
     if not differing and rewired is None:
         return change_of(desired, Action.UNCHANGED, "as last sent; live was not read", found, warnings=warnings)
     changes = (*([rewired] if rewired is not None else []), *_against_applied(applied, fields, differing))
-    payload = import_entry(desired, on_update=True)
+    payload = packed(import_entry(desired, on_update=True))
     reason = differ(differing) if differing else _connector_reason(desired, applied)
     return change_of(desired, Action.UPDATE, reason, found, fields=changes, warnings=warnings, payload=payload)
 

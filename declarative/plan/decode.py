@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from declarative.assets.model import ConnectorRef
+from declarative.core.canonical import packed
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.plan.model import (
     Action,
@@ -21,6 +23,9 @@ from declarative.plan.model import (
 )
 
 Json = Mapping[str, Any]
+
+_ACTIONS = {action.value: action for action in Action}
+_BASES = {basis.value: basis for basis in Basis}
 
 
 def plan_of(document: Json) -> Plan:
@@ -51,26 +56,32 @@ def plan_of(document: Json) -> Plan:
 
 def _change(item: Json) -> Change:
     connector = item.get("connector")
-    scope = item.get("scope")
+    scope, payload = item.get("scope"), item.get("payload")
     return Change(
         address=item["address"],
         kind=item["kind"],
-        action=Action(item["action"]),
+        action=_ACTIONS[item["action"]],
         reason=item["reason"],
         asset_id=item["assetId"],
         matched_by=item["matchedBy"],
         source=_position(item["source"]),
         fields=tuple(
-            FieldChange(field["path"], field["before"], field["after"], Basis(field["basis"])) for field in item["fields"]
+            FieldChange(field["path"], field["before"], field["after"], _BASES[field["basis"]]) for field in item["fields"]
         ),
         warnings=tuple(item["warnings"]),
-        payload=item.get("payload"),
-        connector=None if connector is None else ConnectorRef(**connector),
+        payload=packed(payload) if isinstance(payload, dict) and connector is not None else payload,
+        connector=None if connector is None else _connector(**connector),
         fingerprint=item.get("fingerprint"),
         candidates=tuple(item.get("candidates", ())),
         depends_on=tuple(item.get("dependsOn", ())),
         scope=None if scope is None else tuple(scope),
     )
+
+
+@lru_cache(maxsize=64)
+def _connector(name: str, uuid: str, source: str, marker: bool) -> ConnectorRef:
+    """Equal ones as one object: a few are in every change."""
+    return ConnectorRef(name, uuid, source, marker)
 
 
 def _position(item: Json | None) -> Position | None:

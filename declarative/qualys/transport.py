@@ -9,6 +9,7 @@ import orjson
 
 from declarative.core.clock import Clock
 from declarative.core.errors import ApiError, AuthError, FailedRequest
+from declarative.core.packed import as_json
 from declarative.core.secrets import Redactor, Secret
 from declarative.qualys.answers import EXCERPT, Answer, UnreadableError, clean, masked, said
 from declarative.qualys.auth import Tokens
@@ -20,7 +21,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def json_body(value: Any) -> bytes:
-    return orjson.dumps(value)
+    return orjson.dumps(value, default=as_json)
 
 
 @dataclass(frozen=True, slots=True)

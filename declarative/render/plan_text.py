@@ -182,7 +182,7 @@ def _more(group: Group, style: Style) -> Iterator[str]:
             yield f"    {style('dim', f'scope{of}:')} {count(len(change.scope), 'id')}: {plain(', '.join(change.scope))}"
         if change.payload is not None and change.fields:
             yield f"    {style('dim', f'sent{of}:')}"
-            document = json.dumps(change.payload, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+            document = json.dumps(dict(change.payload.items()), indent=2, sort_keys=True, ensure_ascii=False, default=str)
             yield from (f"      {plain(line)}" for line in document.splitlines())
 
 

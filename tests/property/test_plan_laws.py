@@ -26,6 +26,7 @@ from declarative.plan import codec
 from declarative.plan.build import PlanInput, PlanOutcome, build
 from declarative.plan.guard import Overrides
 from declarative.plan.model import Action, StateMark
+from declarative.qualys.transport import json_body
 from declarative.state.codec import encode
 from declarative.state.stored import StoredResources
 
@@ -46,7 +47,7 @@ class Service:
     next_id: int = 100
 
     def sync(self, payload: Any) -> None:
-        self.queue.append(json.loads(json.dumps(payload)))
+        self.queue.append(json.loads(json_body(payload)))
 
     def process(self) -> None:
         for entry in self.queue:

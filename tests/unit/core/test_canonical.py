@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts
+from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, packed
 from declarative.plan.model import Action
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -51,3 +51,12 @@ def test_in_parts_it_is_the_same(members: dict[str, Any], name: str, items: list
     whole = {**members, name: items}
     assert b"".join(canonical_parts(members, name, map(canonical_bytes, items))) == canonical_bytes(whole)
     assert digest_of_parts(canonical_parts(members, name, map(canonical_bytes, items))) == digest_of(whole)
+
+
+@given(st.dictionaries(TEXTS, VALUES))
+def test_a_packed_object_is_the_same_object(value: dict[str, Any]) -> None:
+    value = json.loads(plainly(value))
+    kept = packed(value)
+    assert kept == value
+    assert canonical_bytes(kept) == plainly(value)
+    assert canonical_bytes({"deep": [kept, 0.5]}) == plainly({"deep": [value, 0.5]})
