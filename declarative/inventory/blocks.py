@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from declarative.inventory.cells import BLANKS
+from declarative.inventory.lines import LONGEST
 
 BLOCK = 8 * 1024 * 1024
 _LIMIT = csv.field_size_limit()
@@ -24,10 +25,13 @@ def blocks(file: IO[bytes], width: int, places: Sequence[int], delimiter: str, *
     """Blocks from where the file stands. Ends where the file ends, or stands again at the first block that does not qualify."""
     while True:
         start = file.tell()
-        data = file.read(size) + file.readline()
+        data = file.read(size)
+        last = file.readline(LONGEST)
+        data += last
         if not data:
             return
-        found = _columns(data, width, places, delimiter.encode()) if len(delimiter.encode()) == 1 else None
+        whole = len(last) < LONGEST and len(delimiter.encode()) == 1
+        found = _columns(data, width, places, delimiter.encode()) if whole else None
         if found is None:
             file.seek(start)
             return

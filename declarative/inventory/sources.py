@@ -22,6 +22,7 @@ from declarative.core.members import unique_members
 from declarative.core.suggest import did_you_mean
 from declarative.inventory.blocks import blocks, trimmed
 from declarative.inventory.cells import text_of
+from declarative.inventory.lines import lines_of
 from declarative.inventory.model import BadRow, SourceError, unreadable
 from declarative.kinds.model import InventoryDeclaration
 
@@ -142,11 +143,11 @@ def _csv_file(
     declaration: InventoryDeclaration, name: str, file: BinaryIO, encoding: str, collected: Collected
 ) -> Iterator[Batch]:
     needed, delimiter = list(declaration.columns), declaration.source.delimiter
-    first = file.readline()
+    first = next(lines_of(file, name, "/spec/from/csv"), b"")
     if encoding != "utf-8-sig" or first.count(b'"') % 2 or b"\r" in first.rstrip(b"\r\n"):
         file.seek(0)
         text = io.TextIOWrapper(file, encoding, newline="")
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        reader = csv.reader(lines_of(text, name, "/spec/from/csv"), delimiter=delimiter, strict=True)
         header, before = _header(declaration, name, next(reader, [])), 0
     else:
         header = _header(declaration, name, next(csv.reader([first.decode(encoding)], delimiter=delimiter, strict=True), []))
@@ -156,7 +157,7 @@ def _csv_file(
             yield Batch(name, columns, range(before + 1, before + 1 + count))
             before += count
         text = io.TextIOWrapper(file, "utf-8", newline="")
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        reader = csv.reader(lines_of(text, name, "/spec/from/csv", before=before), delimiter=delimiter, strict=True)
     yield from _gathered(name, _csv_rows(name, reader, header, needed, before, collected), len(needed), collected)
     text.detach()
 
@@ -214,7 +215,7 @@ def _jsonl_rows(
     name: str, file: Any, needed: list[str], collected: Collected, seen: tuple[set[str], dict[str, None]]
 ) -> Iterator[tuple[int, Cells]]:
     missing, sample = seen
-    for line, text in enumerate(file, start=1):
+    for line, text in enumerate(lines_of(file, name, "/spec/from/jsonl"), start=1):
         if text.isspace():
             continue
         try:

@@ -285,3 +285,24 @@ def test_a_table_of_a_server_is_read_by_its_url(read, postgres_server):
     assert asset.identity["ipAddress"] == ["10.0.0.7", "10.0.0.8"]
     assert asset.identity["serialNumber"] == "007"
     assert "businessMetaData" not in asset.core
+
+
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [
+        (HEADER + "a1,web-01,S1,,Sales\n" + "ab," * 2_000_000 + "\n", "data/cmdb.csv:3"),
+        ("ab," * 2_000_000 + "\n" + HEADER, "data/cmdb.csv:1"),
+        (HEADER + "a1,web-01,S1,,Sales\n" * 500_000 + "ab," * 2_000_000 + "\n", "data/cmdb.csv:500002"),
+    ],
+)
+def test_a_line_that_would_fill_the_memory_is_refused_before_it_is_taken_apart(read, rows, place):
+    (found,) = read(SPEC, {"data/cmdb.csv": rows}).diagnostics
+    assert found.rule == "inventory/unreadable"
+    assert found.message.startswith(f"{place}: the line has more than 4,194,304 characters")
+
+
+def test_a_record_that_would_fill_the_memory_is_refused_too(read):
+    rows = '{"sys_id": "a1"}\n{"sys_id": "' + "a" * 5_000_000 + '"}\n'
+    (found,) = read(SPEC.replace("csv: data/cmdb.csv", "jsonl: data/cmdb.jsonl"), {"data/cmdb.jsonl": rows}).diagnostics
+    assert found.rule == "inventory/unreadable"
+    assert found.message.startswith("data/cmdb.jsonl:2: the line has more than")
