@@ -9,7 +9,6 @@ import codecs
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +28,8 @@ from declarative.kinds.model import InventoryDeclaration
 BATCH = 20_000
 _SAMPLE = 1_000
 _EXACT_DIGITS = 16
-_LONG_NUMBER = re.compile(rb"[0-9][0-9.]{15}")
+_LONG = b"0" * _EXACT_DIGITS
+_NUMERIC = bytes(ord("0") if chr(byte) in "0123456789." else ord(" ") for byte in range(256))
 
 Cells = Sequence[str | None]
 
@@ -243,7 +243,7 @@ def _record_of(text: bytes) -> Any:
     # Every key is followed by a colon at once, as often as there are members: nothing stands twice.
     if isinstance(found, dict) and (text.count(b'":') != len(found) or b'" ' in text or b'"\t' in text):
         json.loads(text, object_pairs_hook=unique_members)
-    return json.loads(text, parse_int=_exact_int, parse_float=_exact_float) if _LONG_NUMBER.search(text) else found
+    return json.loads(text, parse_int=_exact_int, parse_float=_exact_float) if _LONG in text.translate(_NUMERIC) else found
 
 
 def _exact_int(digits: str) -> int | str:
