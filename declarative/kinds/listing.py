@@ -74,13 +74,15 @@ class Listing:
         self._files: dict[str, _OfFile] = {}
 
     def add(self, manifest: Manifest, findings: Iterable[Finding], *, is_new: Callable[[Diagnostic], bool] | None = None) -> None:
-        """Rules set to `off` are silent; `is_new` says which of the others are to be told."""
-        file, address, position = manifest.position.file, manifest.address, None
-        for finding in findings:
+        """Rules set to `off` are silent; `is_new` says which of the others are to be told, and is asked of the first
+        MOST_FINDINGS of a manifest."""
+        file, address = manifest.position.file, manifest.address
+        for index, finding in enumerate(findings):
             severity = severity_of(finding, self._settings)
             if severity is None:
                 continue
-            if is_new is not None:
+            position = None
+            if is_new is not None and index < MOST_FINDINGS:
                 told = _Waiting(finding, severity, manifest.locate, address).told()
                 if not is_new(told):
                     continue
