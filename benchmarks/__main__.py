@@ -1,4 +1,4 @@
-"""The benchmarks: `make bench`, or `python -m benchmarks [NAME ...] [--sizes N ...] [--keep DIR] [--write]`.
+"""The benchmarks: `make bench`, or `python -m benchmarks [NAME[=N,...] ...] [--sizes N ...] [--keep DIR] [--write]`.
 
 Each benchmark is a module here with `SIZES` (what is run unless told otherwise) and `findings(size)`, which yields rows.
 Every one is run at every size in a process of its own. Then come ratios within this run, and the targets.
@@ -28,13 +28,14 @@ WIDTHS = (48, 9, 8, 8, 8, 18, 7)
 def main() -> int:
     known = [name for name in SUITE if (HERE / f"{name}.py").is_file()]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(known)}")
+    parser.add_argument("names", nargs="*", metavar="NAME[=N,...]", help=f"with its sizes; default: all of {', '.join(known)}")
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="how many objects, instead of what fits ten minutes")
     parser.add_argument("--peers", action="store_true", help="install octoDNS from the package index, to run it side by side")
     parser.add_argument("--keep", metavar="DIR", help="keep there what takes long to make, and take it from there again")
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     options = parser.parse_args()
-    unknown = sorted(set(options.names) - set(known))
+    chosen = {name: sizes for name, _, sizes in (given.partition("=") for given in options.names or known)}
+    unknown = sorted(set(chosen) - set(known))
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; known: {', '.join(known)}")
     environ = {**os.environ, "BENCH_PEERS": "install"} if options.peers else dict(os.environ)
@@ -45,15 +46,13 @@ def main() -> int:
     print(_line(HEAD))
     found: list[Finding] = []
     failed = False
-    for name in options.names or known:
-        for size in _sizes(name, options.sizes):
+    for name, sizes in chosen.items():
+        for size in _sizes(name, [int(size) for size in sizes.split(",")] if sizes else options.sizes):
             failed |= not _run(name, size, environ, found)
+            if options.write:  # at once: what comes next may take an hour
+                (HERE / "RESULTS.md").write_text(page(found), encoding="utf-8")
     rows = [one for one in found if isinstance(one, Row)]
     print("\n".join(("", *tables(rows))))
-    if options.write:
-        target = HERE / "RESULTS.md"
-        target.write_text(page(found), encoding="utf-8")
-        print(f"\nwrote {target}")
     return 1 if failed else 0
 
 

@@ -24,6 +24,8 @@ from benchmarks.results import Finding, Remark, Row
 
 SIZES = (10_000, 100_000)
 CHECKED = 20_000
+DRIFTED = 100_000
+"""Up to so many the first drift is measured, which looks at every record."""
 COLUMNS = ("sys_id", "hostname", "fqdn", "serial", "uuid", "mac", "address", "department", "owner", "city", "model", "status")
 PROJECT = """\
 apiVersion: declarative/v1
@@ -79,7 +81,8 @@ def findings(size: int) -> Iterator[Finding]:
         renew(folder)
         declare(root, "settled.parquet")
         yield Row.of("parquet, nothing changed", size, planned(), "rows")
-        yield Row.of("drift, nothing changed", size, run("drift", "--json"), "rows")
+        if size <= DRIFTED:
+            yield Row.of("drift, nothing changed", size, run("drift", "--json"), "rows")
         for kind in KINDS:
             renew(folder)
             declare(root, f"changed.{kind}")
