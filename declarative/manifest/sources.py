@@ -57,7 +57,7 @@ def _lines_of(text: str) -> list[str]:
 
 _MARKER = re.compile(rb"(?:\A|(?<=[\r\n]))(?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
 _CONTENT = re.compile(rb"(?:\A|[\r\n])[ \t]*[^ \t\r\n#%]")
-_BARE = re.compile(rb"(?:---(?=[ \t\r\n]|\Z))?(?:[ \t\r\n]|#[\t -~]*+)*+(?:\.\.\.[ \t\r\n]*+)?").fullmatch
+_BARE = re.compile(rb"(?:---(?=[ \t\r\n]|\Z))?(?:[ \t\r\n]|#[\t -~]*+)*+(?:(?<![^\n])\.\.\.[ \t\r\n]*+)?").fullmatch
 _PLAIN_BYTES = bytes([9, 10, 13, *range(32, 127)])
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -94,7 +94,7 @@ def documents_of(data: bytes, file: str, limits: ReadLimits) -> tuple[list[RawDo
 def file_problem(data: bytes, file: str, limits: ReadLimits) -> Diagnostic | None:
     """What keeps a whole file from being read."""
     if len(data) > limits.file_bytes:
-        return _too_large(file, len(data), limits.file_bytes)
+        return too_large(file, len(data), limits.file_bytes)
     foreign = next((name for mark, name in _FOREIGN_MARKS if data.startswith(mark)), None)
     return _encoding(Position(file), f"the file is encoded in {foreign}", "save it as UTF-8") if foreign else None
 
@@ -125,7 +125,13 @@ def pieces_of(data: bytes) -> Iterator[Piece]:
 
 
 def too_large(file: str, size: int, limit: int) -> Diagnostic:
-    return _too_large(file, size, limit)
+    return Diagnostic(
+        Severity.ERROR,
+        "yaml/too-large",
+        f"the file has {size:,} bytes; at most {limit:,} are read",
+        Position(file),
+        hint="split it, or describe bulk data as an inventory of rows",
+    )
 
 
 def forbidden(text: str) -> str | None:
@@ -211,13 +217,3 @@ def _undecodable(error: UnicodeDecodeError, piece: bytes, file: str, line: int) 
 
 def _encoding(position: Position, message: str, hint: str) -> Diagnostic:
     return Diagnostic(Severity.ERROR, "yaml/encoding", message, position, hint=hint)
-
-
-def _too_large(file: str, size: int, limit: int) -> Diagnostic:
-    return Diagnostic(
-        Severity.ERROR,
-        "yaml/too-large",
-        f"the file has {size:,} bytes; at most {limit:,} are read",
-        Position(file),
-        hint="split it, or describe bulk data as an inventory of rows",
-    )

@@ -24,7 +24,7 @@ _LOG_COMMAND_START = re.compile(r"^([^\S\n]*+):(?=:[A-Za-z-]+(?: |::|$))", re.MU
 _LOG_COMMAND_ANYWHERE = re.compile(r"##(?=\w*\[)")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_MENTION = re.compile(r"(?<=[@#!~%&$:])(?=\w|\Z)|(?<=\bGH-)(?=\d|\Z)|(?<=\b\w{7})(?=\w)|(?<=://)|(?<=www\.)", re.IGNORECASE)
+_MENTION = re.compile(r"(?<=[@#!~%&$:])(?=\w|\Z)|(?<=GH-)(?=\d|\Z)|(?<=\b\w{7})(?=\w)|(?<=://)|(?<=www\.)", re.IGNORECASE)
 _BACKTICKS = re.compile(r"`+")
 _TILDES = re.compile(r"~+")
 

@@ -496,6 +496,7 @@ def test_the_pieces_of_a_file_are_the_file(parts):
 @given(
     st.lists(st.sampled_from(["---", "...", "#", " ", "\t", "\n", "\r", "a", "\x01", "-", ": ", "&", "%", "[", "ä"]), max_size=10)
 )
+@example([" ", "..."])
 def test_a_piece_that_is_left_out_as_bare_has_nothing_to_say(parts):
     for piece in pieces_of("".join(parts).encode()):
         if piece.is_bare:
