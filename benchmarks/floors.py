@@ -7,7 +7,6 @@ import hashlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 import jsonschema_rs
 import orjson
@@ -16,6 +15,7 @@ import yaml
 from benchmarks import measure
 from benchmarks.project import asset
 from benchmarks.results import Finding, Remark, Row
+from declarative.core.chunks import chunks
 from declarative.sandbox.estate import Estate
 from declarative.sandbox.sketch import FIRST_ID
 from declarative.schema.registry import schema_for
@@ -54,7 +54,6 @@ def drain(values: Iterator[object]) -> None:
 def sqlite(texts: list[bytes]) -> None:
     with sqlite3.connect(":memory:") as database:
         database.execute("CREATE TABLE rows (name TEXT PRIMARY KEY, document BLOB) WITHOUT ROWID")
-        rows = iter(enumerate(texts))
-        while chunk := list(islice(rows, 1_000)):
+        for chunk in chunks(enumerate(texts), 1_000):
             database.executemany("INSERT INTO rows VALUES (?, ?)", [(f"Asset/web-{number:06}", text) for number, text in chunk])
         drain(iter(database.execute("SELECT name, document FROM rows")))

@@ -12,7 +12,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -21,6 +20,7 @@ from benchmarks.gateway import sandbox
 from benchmarks.keeping import kept
 from benchmarks.measure import Usage, best, tool
 from benchmarks.results import Finding, Remark, Row
+from declarative.core.chunks import chunks
 
 SIZES = (10_000, 100_000)
 CHECKED = 20_000
@@ -167,6 +167,6 @@ def write(root: Path, name: str, kinds: Sequence[str], rows: Iterator[Mapping[st
         if "jsonl" in kinds:
             lines = stack.enter_context((root / f"{name}.jsonl").open("wb"))
             sinks.append(lambda chunk: lines.writelines(orjson.dumps(one) + b"\n" for one in chunk))
-        while chunk := list(islice(rows, 20_000)):
+        for chunk in chunks(rows, 20_000):
             for sink in sinks:
                 sink(chunk)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from ipaddress import IPv6Address
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset
 from declarative.assets.sight import NAMES
+from declarative.core.chunks import chunks
 from declarative.core.clock import SystemClock, to_iso
 from declarative.engine.caching import snapshot_for
 from declarative.engine.runtime import Runtime
@@ -111,7 +111,7 @@ def settle(root: Path, environ: Mapping[str, str], size: int) -> None:
                 engine.stage(batches(declaration, root, Collected()))
                 made = _made(engine, declaration, connector)
                 tables = []
-                while chunk := list(islice(made, CHUNK)):
+                for chunk in chunks(made, CHUNK):
                     applied = [_applied(asset, FIRST_ID + int(key[2:])) for key, _, asset in chunk]
                     store.put(applied)
                     settled = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count, islice
+from itertools import count
 from math import ceil
 
 from declarative.apply.context import Context
@@ -20,6 +20,7 @@ from declarative.assets.identity import match_known
 from declarative.assets.live import LiveIndex
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, DesiredAsset
+from declarative.core.chunks import chunks
 from declarative.core.errors import DeclarativeError
 from declarative.plan.fingerprint import looked_at
 from declarative.plan.known import AT_ONCE, briefs_of
@@ -113,8 +114,7 @@ class _Watch:
         ).index
         self._context.record_calls()
         self.seen = {}
-        rest = iter(list(self.missing.items()))
-        while some := list(islice(rest, AT_ONCE)):
+        for some in chunks(list(self.missing.items()), AT_ONCE):
             sighted = ((address, self._sight(live, address, desired)) for address, desired in some)
             self._note({address: found for address, found in sighted if found is not None})
 

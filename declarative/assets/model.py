@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -27,6 +28,12 @@ class ConnectorRef:
     uuid: str
     source: str
     marker: bool = False
+
+
+@lru_cache(maxsize=64)
+def shared_connector(name: str, uuid: str, source: str, marker: bool) -> ConnectorRef:
+    """Equal ones as one object: a few are in every record of the state, and in every change of a plan."""
+    return ConnectorRef(name, uuid, source, marker)
 
 
 class DesiredAsset(Struct, frozen=True):

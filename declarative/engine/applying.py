@@ -13,8 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from declarative import __version__
 from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, due_moves, execute, state_moved
 from declarative.assets.model import DesiredAsset
@@ -22,7 +20,6 @@ from declarative.assets.payload import import_entry
 from declarative.core.canonical import canonical_bytes
 from declarative.core.clock import WakefulClock, to_iso
 from declarative.core.errors import BlockedError, InvalidError, StaleError
-from declarative.core.packed import as_json
 from declarative.engine.runtime import Runtime
 from declarative.engine.verdict import blocks_apply
 from declarative.engine.workspace import Workspace
@@ -115,16 +112,8 @@ def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
 
 def _makes(asset: DesiredAsset, payload: Mapping[str, Any]) -> bool:
     """Whether that is what the manifest sends, on create or, where fields are ignored later, on update."""
-    return any(_same_json(import_entry(asset, on_update=update), payload) for update in {False, bool(asset.ignore)})
-
-
-def _same_json(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """To the letter: neither `true` nor `1.0` is `1`."""
-    try:
-        ours, theirs = (orjson.dumps(each, default=as_json, option=orjson.OPT_SORT_KEYS) for each in (one, other))
-    except TypeError:  # a number beyond 64 bits
-        ours, theirs = canonical_bytes(one), canonical_bytes(other)
-    return ours == theirs
+    sent = canonical_bytes(payload)
+    return any(canonical_bytes(import_entry(asset, on_update=update)) == sent for update in {False, bool(asset.ignore)})
 
 
 def _forged(change: Change) -> InvalidError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, DesiredAsset
 from declarative.assets.reverse import desired_of
+from declarative.core.chunks import chunks
 from declarative.core.clock import Clock
 from declarative.core.errors import StateError
 from declarative.plan.build import PlanOutcome
@@ -106,8 +106,7 @@ class Steadily:
     def _first(self, stored: Stored, addresses: Iterable[str]) -> list[Entry]:
         """Some thousand at a time, each as if the others were not there: who claims the same is seen afterwards."""
         found: list[Entry] = []
-        rest = iter(addresses)
-        while chunk := list(islice(rest, _AT_ONCE)):
+        for chunk in chunks(addresses, _AT_ONCE):
             records, assets = self._opened(chunk)
             live = stored.refreshed(assets, records)
             found += self._lasting(self.compared(records, assets, live, 0), records, assets, live.index)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import count, islice
+from itertools import count
 from typing import Any
 
+from declarative.core.chunks import chunks
 from declarative.inventory.backends import Backend, fetched
 from declarative.inventory.settled import MARKS, Settled, schema, table_of
 
@@ -122,8 +123,7 @@ class Passing:
         import pyarrow as pa
 
         def parts() -> Iterator[Any]:
-            rest = iter(records)
-            while chunk := list(islice(rest, _GATHERED)):
+            for chunk in chunks(records, _GATHERED):
                 columns = zip(*chunk, strict=True)
                 yield pa.table([pa.array(values, field.type) for values, field in zip(columns, kind, strict=True)], schema=kind)
 

@@ -47,8 +47,7 @@ def check(
     """One finding at each later claim, naming the place of the first. `connectors`, by address, and the others are sorted
     by address."""
     for rule, pointer, claims in _claims(connectors, assets, reports):
-        by_eye = rule in _SEEN_BY_PEOPLE
-        looks = [(about, skeleton(value) if by_eye and type(value) is str else value) for _, about, value in claims]
+        looks = [(about, _look(rule, value)) for _, about, value in claims]
         if len(set(looks)) == len(looks):
             continue
         holders: dict[tuple[str, Any], Claim] = {}
@@ -57,6 +56,10 @@ def check(
             if first is not claim:
                 message = partial(_message, manifests, rule, pointer, claim, first)
                 listing.add(manifests[claim[0]], [Finding(rule, pointer, message, _hint(rule, first[0]))])
+
+
+def _look(rule: str, value: Any) -> Any:
+    return skeleton(value) if type(value) is str and rule in _SEEN_BY_PEOPLE else value
 
 
 def _message(manifests: Mapping[str, Manifest], rule: str, pointer: str, claim: Claim, first: Claim) -> str:
@@ -108,7 +111,7 @@ def _mark(rule: str, claims: list[Claim]) -> int | None:
     if not claims:
         return None
     _, about, value = claims[0]
-    said = repr((rule, about, skeleton(value) if type(value) is str else value)).encode("utf-8", "surrogatepass")
+    said = repr((rule, about, _look(rule, value))).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(said, digest_size=8).digest(), signed=True)
 
 

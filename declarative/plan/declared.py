@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from declarative.assets.identity import BOUND, PINNED, Match, match_known
 from declarative.assets.lookups import Term, terms_for, terms_of
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset, OnRemove
+from declarative.core.chunks import chunks
 from declarative.plan.decide import Circumstances, Decision, decide
 from declarative.plan.given import PlanInput, everything
 from declarative.plan.known import AT_ONCE, Applied, Brief, prefetch
@@ -103,8 +104,7 @@ class AssetDecisions:
     def _decided(self, opened: Iterable[DesiredAsset]) -> Iterator[Decision]:
         given = self._given
         circumstances = Circumstances(given.now, given.settle, given.resend_overridden, given.live_complete)
-        rest = iter(opened)
-        while chunk := list(islice(rest, AT_ONCE)):
+        for chunk in chunks(opened, AT_ONCE):
             bound = {asset.address: self._bound(asset) for asset in chunk}
             prefetch(self._applied, bound)
             given.live.fetch(asset.pinned_id or bound[asset.address] or 0 for asset in chunk)

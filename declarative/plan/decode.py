@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from declarative.assets.model import ConnectorRef
+from declarative.assets.model import shared_connector
 from declarative.core.canonical import packed
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.plan.model import (
@@ -70,18 +69,12 @@ def _change(item: Json) -> Change:
         ),
         warnings=tuple(item["warnings"]),
         payload=packed(payload) if isinstance(payload, dict) and connector is not None else payload,
-        connector=None if connector is None else _connector(**connector),
+        connector=None if connector is None else shared_connector(**connector),
         fingerprint=item.get("fingerprint"),
         candidates=tuple(item.get("candidates", ())),
         depends_on=tuple(item.get("dependsOn", ())),
         scope=None if scope is None else tuple(scope),
     )
-
-
-@lru_cache(maxsize=64)
-def _connector(name: str, uuid: str, source: str, marker: bool) -> ConnectorRef:
-    """Equal ones as one object: a few are in every change."""
-    return ConnectorRef(name, uuid, source, marker)
 
 
 def _position(item: Json | None) -> Position | None:

@@ -13,7 +13,7 @@ from declarative.assets.compare import Comparison, Verdict, canonical, compare
 from declarative.assets.fields import describe, is_readable
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import ConnectorRef, DesiredAsset, LiveAsset
-from declarative.assets.quick import AS_DECLARED, LOOKS, look
+from declarative.assets.quick import look
 from declarative.core.canonical import digest_of
 
 # Enumerations are slow to ask for a member in Python 3.11, and this is asked of each field of each asset.
@@ -28,12 +28,7 @@ def fingerprint(desired: DesiredAsset, live: LiveAsset) -> str:
 
 def looked_at(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef) -> dict[str, Comparison]:
     """What the record shows of each field."""
-    record = live.record
-    looks = LOOKS.get
-    return {
-        path: AS_DECLARED if (test := looks(path)) is not None and test(value, record) else look(path, value, record, connector)
-        for path, value in fields.items()
-    }
+    return {path: look(path, value, live.record, connector) for path, value in fields.items()}
 
 
 def fingerprint_of(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]) -> str:

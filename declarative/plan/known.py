@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from declarative.assets.model import AppliedAsset
+from declarative.core.chunks import chunks
 from declarative.plan.model import AppliedReport
 
 Applied = AppliedAsset | AppliedReport
@@ -62,8 +62,7 @@ def prefetch(applied: Mapping[str, Applied], addresses: Iterable[str]) -> None:
 
 def fetched(applied: Mapping[str, Applied], addresses: Iterable[str]) -> Iterator[tuple[str, Applied]]:
     """These records, each read with others and gone from memory with them."""
-    rest = iter(addresses)
-    while chunk := list(islice(rest, AT_ONCE)):
+    for chunk in chunks(addresses, AT_ONCE):
         prefetch(applied, chunk)
         for address in chunk:
             yield address, applied[address]

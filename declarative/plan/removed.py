@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import islice
 
 from declarative.assets.compare import Verdict, compare
 from declarative.assets.fields import STATUS
@@ -12,6 +11,7 @@ from declarative.assets.identity import Match, match
 from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset, OnRemove
 from declarative.assets.payload import RETIRED, retire_entry
+from declarative.core.chunks import chunks
 from declarative.plan.fingerprint import fingerprint
 from declarative.plan.known import AT_ONCE
 from declarative.plan.model import Action, AppliedReport, Basis, Change, FieldChange
@@ -31,9 +31,7 @@ def decide_removed(
     """FORGET or RETIRE for each. `manager`: the manifest that manages such an asset now; then it is never retired.
     `row_removal`: the onRemove of inventories that are still there; it holds for their rows, whatever was recorded."""
     changes = []
-    rest = iter(removed)
-    while chunk := list(islice(rest, AT_ONCE)):
-        chunk = [_as_declared(item, row_removal) for item in chunk]
+    for chunk in chunks((_as_declared(item, row_removal) for item in removed), AT_ONCE):
         assets = [item for item in chunk if isinstance(item, AppliedAsset)]
         live.fetch(item.asset_id for item in assets if item.asset_id is not None)
         live.gather(retire_target(item) for item in assets if item.asset_id not in live)

@@ -10,11 +10,11 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from hashlib import blake2b
 from itertools import compress
 from typing import NamedTuple
 
 from declarative.assets.model import DesiredAsset
+from declarative.refresh.indexing import key_of
 
 _DIGEST = 16
 _APPLIED, _LIVE, _TAKEN = 1, 2, 4
@@ -115,5 +115,4 @@ def claim_of(asset: DesiredAsset) -> int:
     """A hash of what no two records may share, the native key under a connector; 0 without one."""
     if asset.native_key is None:
         return 0
-    said = f"{asset.connector.uuid}\0{asset.native_key}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(said, digest_size=8).digest(), signed=True) or 1
+    return key_of((asset.connector.uuid, asset.native_key)) or 1

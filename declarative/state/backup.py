@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select
 
+from declarative.core.chunks import chunks
 from declarative.core.errors import StateError
 from declarative.state.backend import Backend
-from declarative.state.resources import chunks
 from declarative.state.sqlite import put_file
 from declarative.state.tables import lease, metadata
 

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import orjson
 from msgspec import MsgspecError, Struct
 from msgspec.json import Decoder
 
-from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, OnRemove
+from declarative.assets.model import AppliedAsset, AppliedField, OnRemove, shared_connector
 from declarative.core.clock import from_iso, to_iso
 from declarative.core.errors import StateError
 from declarative.plan.model import AppliedReport, ReportStatus
@@ -118,12 +117,6 @@ class _Asset(Struct):
 _ASSETS = Decoder(_Asset)
 
 
-@lru_cache(maxsize=64)
-def _connector(name: str, uuid: str, source: str, marker: bool) -> ConnectorRef:
-    """Equal ones as one object: a few are in every record."""
-    return ConnectorRef(name, uuid, source, marker)
-
-
 def _asset_value(asset: AppliedAsset) -> dict[str, Any]:
     connector = asset.connector
     return {
@@ -175,7 +168,7 @@ def decode(address: str, kind: str, document: str) -> Resource:
             raise ValueError(str(error)) from error
         return AppliedAsset(
             address=address,
-            connector=_connector(*kept.connector),
+            connector=shared_connector(*kept.connector),
             identity=kept.identity,
             fields=kept.fields,
             asset_id=kept.assetId,

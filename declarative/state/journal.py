@@ -7,13 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
+from declarative.core.chunks import chunks
 from declarative.core.clock import from_iso, to_iso
 from declarative.core.errors import StateError
 from declarative.qualys.model import CallRecord
 from declarative.state.backend import Backend
 from declarative.state.codec import dumps, loads, printable, printable_or_none
 from declarative.state.model import Intent, IntentKind, Outcome, OutcomeStatus, Run
-from declarative.state.resources import chunks
+from declarative.state.resources import CHUNK
 from declarative.state.tables import calls, journal, outcomes, plans_used, runs
 
 KEPT_RUNS = 5_000
@@ -34,7 +35,7 @@ def prune(connection: Connection, *, kept_runs: int = KEPT_RUNS, kept_calls: int
     gone = list(connection.execute(old).scalars())
     # Children first: they name their parents.
     for table in (outcomes, calls, journal, plans_used, runs):
-        for chunk in chunks(gone):
+        for chunk in chunks(gone, CHUNK):
             connection.execute(delete(table).where(table.c.run_id.in_(chunk)))
 
 

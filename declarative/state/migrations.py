@@ -9,9 +9,10 @@ from types import MappingProxyType
 from sqlalchemy import Connection, Table, bindparam, insert, inspect, select, text, update
 
 from declarative import __version__
+from declarative.core.chunks import chunks
 from declarative.core.errors import StateError
 from declarative.state.codec import digest_of_document
-from declarative.state.resources import chunks
+from declarative.state.resources import CHUNK
 from declarative.state.tables import SCHEMA_VERSION, meta, metadata, resources, resources_brief, snapshot_metadata
 
 Step = Callable[[Connection], None]
@@ -54,7 +55,7 @@ def _add_digests(connection: Connection) -> None:
     connection.execute(text(f"ALTER TABLE {_place(connection, resources)} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"))
     rows = connection.execute(select(resources.c.address, resources.c.kind, resources.c.document)).all()
     setting = update(resources).where(resources.c.address == bindparam("key")).values(digest=bindparam("fresh"))
-    for chunk in chunks(rows):
+    for chunk in chunks(rows, CHUNK):
         connection.execute(setting, [{"key": row.address, "fresh": digest_of_document(row.kind, row.document)} for row in chunk])
 
 

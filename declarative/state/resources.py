@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
-from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
+from declarative.core.chunks import chunks
 from declarative.core.errors import StateError
 from declarative.plan.known import Brief
 from declarative.state.backend import Backend
@@ -16,8 +15,6 @@ from declarative.state.codec import ASSET, Encoded, encode
 from declarative.state.model import Resource
 from declarative.state.stored import Row, StoredResources, decoded
 from declarative.state.tables import meta, resources
-
-T = TypeVar("T")
 
 # Both databases take that many bound values in one statement, in every version that we support.
 CHUNK = 500
@@ -31,12 +28,6 @@ _AT_A_GLANCE = select(resources.c.address, resources.c.digest, resources.c.kind,
 )
 
 Reading = Callable[[], AbstractContextManager[Connection]]
-
-
-def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 def encoded(changed: Iterable[Resource]) -> dict[str, Encoded]:
@@ -65,7 +56,7 @@ def load_some(connection: Connection, place: str, addresses: Iterable[str]) -> S
 
 def _rows(connection: Connection, addresses: Iterable[str]) -> list[Row]:
     found: list[Row] = []
-    for chunk in chunks(addresses):
+    for chunk in chunks(addresses, CHUNK):
         found.extend(tuple(row) for row in connection.execute(_SELECT.where(resources.c.address.in_(chunk))))
     return found
 
@@ -84,7 +75,7 @@ def assets(connection: Connection) -> Iterator[tuple[str, int | None, str]]:
 
 def bound_to(connection: Connection, asset_ids: Iterable[int]) -> tuple[str, ...]:
     found: list[str] = []
-    for chunk in chunks(asset_ids):
+    for chunk in chunks(asset_ids, CHUNK):
         found += connection.execute(select(resources.c.address).where(resources.c.asset_id.in_(chunk))).scalars()
     return tuple(sorted(found))
 
@@ -138,7 +129,7 @@ def _digests(connection: Connection, addresses: Sequence[str]) -> dict[str, str]
     if len(addresses) >= _SCAN_FROM:
         return {row.address: row.digest for row in connection.execute(query)}
     known: dict[str, str] = {}
-    for chunk in chunks(addresses):
+    for chunk in chunks(addresses, CHUNK):
         known |= {row.address: row.digest for row in connection.execute(query.where(resources.c.address.in_(chunk)))}
     return known
 
@@ -146,7 +137,7 @@ def _digests(connection: Connection, addresses: Sequence[str]) -> dict[str, str]
 def delete_all(connection: Connection, addresses: Iterable[str]) -> bool:
     """Tells whether there was anything to delete."""
     gone = 0
-    for chunk in chunks(dict.fromkeys(addresses)):
+    for chunk in chunks(dict.fromkeys(addresses), CHUNK):
         gone += connection.execute(delete(resources).where(resources.c.address.in_(chunk))).rowcount
     return gone > 0
 

@@ -13,11 +13,12 @@ from typing import Any, cast
 
 from sqlalchemy import BigInteger, Connection, delete, func, insert, literal, select, update
 
+from declarative.core.chunks import chunks
 from declarative.core.errors import StateError
 from declarative.state.backend import Backend
 from declarative.state.codec import dumps, loads
 from declarative.state.model import Indexer
-from declarative.state.resources import chunks
+from declarative.state.resources import CHUNK
 from declarative.state.tables import snapshot, snapshot_keys, snapshot_meta
 
 _BATCH = 2_000
@@ -101,7 +102,7 @@ class SqlSnapshot:
     def records_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
         with self._backend.read() as connection:
             current = _current(connection, base_url)
-            for chunk in chunks(sorted(set(asset_ids))) if current is not None else ():
+            for chunk in chunks(sorted(set(asset_ids)), CHUNK) if current is not None else ():
                 query = select(snapshot.c.asset_id, snapshot.c.record).where(
                     snapshot.c.generation == (current or (0, ""))[0], snapshot.c.asset_id.in_(chunk)
                 )
@@ -112,7 +113,7 @@ class SqlSnapshot:
         found: set[int] = set()
         with self._backend.read() as connection:
             current = _current(connection, base_url)
-            for chunk in chunks(sorted(set(keys))) if current is not None else ():
+            for chunk in chunks(sorted(set(keys)), CHUNK) if current is not None else ():
                 query = select(snapshot_keys.c.asset_id).where(
                     snapshot_keys.c.generation == (current or (0, ""))[0], snapshot_keys.c.key.in_(chunk)
                 )
