@@ -7,10 +7,11 @@ the search is asked, less and less often, until it shows every sent value that i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from math import ceil
+
+from msgspec import Struct
 
 from declarative.apply.context import Context
 from declarative.apply.model import Phase
@@ -35,8 +36,7 @@ _THOROUGH_EVERY = 3
 _CLOCK_SKEW = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """What the search shows of one sent asset. `late`: fields that do not show the sent value yet."""
 
     asset_id: int | None

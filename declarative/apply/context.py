@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from declarative.apply.model import ApplyRequest, Phase, Progress
 from declarative.assets.model import DesiredAsset, LiveAsset
@@ -16,8 +18,7 @@ SYNC_PATH = "/connector/asset/data/sync"
 REPORT_PATH = "/am/report"
 
 
-@dataclass(slots=True)
-class Sent:
+class Sent(Struct):
     """Counts the requests of the run by what they are for."""
 
     read: int = 0
@@ -33,8 +34,7 @@ class Sent:
             self.read += 1
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """`cause`: why nothing more is sent, once an error stopped the apply; None while it runs. `live`: objects to adopt, read
     just before. `on_the_way`: addresses sent by this apply, or pending since an earlier one. `late`: addresses that were
     waited for and not seen to arrive, with why.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from declarative.assets.model import DesiredAsset
 from declarative.core.clock import Clock
@@ -53,8 +54,7 @@ class Phase(StrEnum):
     REPORT = "report"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """`done` of `total` things of this phase (changes; while arriving: assets the search has shown). `quota_left`: calls
     that the last rate-limit header left, None where the gateway tells none."""
 
@@ -65,8 +65,7 @@ class Progress:
     quota_left: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(Struct, frozen=True):
     """Who applies, for the audit. `host` and `user` also name the lease's holder."""
 
     user: str
@@ -102,8 +101,7 @@ class CallLog:
         return calls
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyRequest:
+class ApplyRequest(Struct, frozen=True, kw_only=True):
     """Everything one apply needs.
 
     `desired` holds the asset of every change of the plan that has a manifest, `reports` the report of every RUN; `moved` names

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from declarative.apply.context import Context
 from declarative.assets.compare import Comparison, Verdict
@@ -40,8 +42,7 @@ def adopted_resource(context: Context, change: Change, previous: Resource | None
     return applied_adopted(context.desired(change), live)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """The record of an asset that shows everything; `looked`: of each of the fields."""
 
     live: LiveAsset

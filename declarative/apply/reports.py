@@ -7,7 +7,8 @@ the request leaves, and only an answer that can be read changes that.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from declarative.apply.context import Context
 from declarative.apply.model import Phase

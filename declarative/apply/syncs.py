@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.apply.context import Context
 from declarative.apply.model import Phase
@@ -30,8 +31,7 @@ _OUTCOMES = {
 UNCERTAIN_SYNC = "the answer never came; it may have been accepted. The next plan sends it again, which is harmless"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """One import call. `intent_id` is set where an interrupted run has journaled it already."""
 
     connector: ConnectorRef
@@ -44,8 +44,7 @@ class Batch:
         return [{} if change.payload is None else change.payload for change in self.changes]
 
 
-@dataclass(frozen=True, slots=True)
-class Travelling:
+class Travelling(Struct, frozen=True):
     """A batch on its way. `before`: what the state said of it, read while nothing was sent yet."""
 
     batch: Batch

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from declarative.assets.normalise import Form
 
@@ -27,8 +28,7 @@ class Wire(StrEnum):
     STRINGS = "array of strings"
 
 
-@dataclass(frozen=True, slots=True)
-class SubField:
+class SubField(Struct, frozen=True):
     """A field of the records in a list. `response`: names in the live record, any of which may hold it."""
 
     name: str
@@ -38,8 +38,7 @@ class SubField:
     wire: Wire = Wire.AS_IS
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
+class FieldSpec(Struct, frozen=True):
     """One row of the table.
 
     `response`: dotted paths in the search record, `[]` after a list; the value may stand at any of them. `tentative`:

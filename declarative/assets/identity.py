@@ -8,7 +8,8 @@ identifier disproves is none.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.assets.keys import (
     ADDRESS,
@@ -34,8 +35,7 @@ PINNED = "qualysAssetId"
 BOUND = "assetId"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """`live` with what it was found by; or `candidates`, when several fit; or neither.
 
     `reason` says why there is no single answer; `warnings` what a reviewer should know about the one there is.

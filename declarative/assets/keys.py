@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.assets.model import DesiredAsset
 from declarative.assets.normalise import compact, hostname, ip_set, ipv4, is_ip, mac_set, nocase, uuid
@@ -90,8 +91,7 @@ def _nics(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return mappings(wrapper.get("networkInterface")) if isinstance(wrapper, dict) else []
 
 
-@dataclass(frozen=True, slots=True)
-class KeyKind:
+class KeyKind(Struct, frozen=True):
     """`identity` and `core`: where a manifest says it; `live`: top-level names in the record, `nic` in its interfaces.
 
     `search_field`: the filter that finds it (facts 3.4); None where none is documented."""
@@ -153,8 +153,7 @@ NAME_KINDS = (FQDN, HOST)
 HARDWARE_KINDS = (SERIAL, HARDWARE)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchKey:
+class SearchKey(Struct, frozen=True):
     """How the search can find an asset: a filter field (facts 3.4) and the values to give it, as declared."""
 
     kind: str

@@ -20,8 +20,7 @@ class OnRemove(StrEnum):
     RETIRE = "retire"
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectorRef:
+class ConnectorRef(Struct, frozen=True):
     """The source an asset is imported under. `marker`: send one extra custom connector attribute with key and digest."""
 
     name: str
@@ -73,8 +72,7 @@ class AppliedField(Struct, frozen=True, array_like=True, gc=False):
     converged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedAsset:
+class AppliedAsset(Struct, frozen=True):
     """What this project last sent (or adopted) for one address; lives in the state store.
 
     `fields` is by field path. `sent_at` is None for an adopted asset that was never sent. `connector`, `identity`

@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from declarative.cli.limits import limit_options
 from declarative.cli.options import Settings, global_options, narrowing_options, output_options
@@ -104,8 +104,7 @@ def command(
     return _finish(settings, views, plan, result)
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     """What every way to apply works on. `expect_digest`: of the plan that was approved, where one was."""
 
     settings: Settings

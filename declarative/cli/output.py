@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from declarative.cli.console import Console
 from declarative.core.errors import UsageError
@@ -15,8 +16,7 @@ Renderer = Callable[[bool], str]
 """Gets whether to colour, gives the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(Struct, frozen=True):
     """`stdout` is the format standard output carries; `files` the other views."""
 
     stdout: str

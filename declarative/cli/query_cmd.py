@@ -222,7 +222,8 @@ def _query(
     workspace: Workspace, name: str, filters: tuple[str, ...], *, any_of: bool, asset_id: int | None, fields: str | None
 ) -> Query:
     import difflib
-    from dataclasses import replace
+
+    from msgspec.structs import replace
 
     from declarative.queries.checked import checked_query
     from declarative.queries.model import Target

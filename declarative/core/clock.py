@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Clock(Protocol):
@@ -20,8 +21,7 @@ class Clock(Protocol):
         """Block for that long."""
 
 
-@dataclass(frozen=True, slots=True)
-class SystemClock:
+class SystemClock(Struct, frozen=True):
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -32,8 +32,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class WakefulClock:
+class WakefulClock(Struct, frozen=True):
     """The system's clock, whose sleep ends early once a stop is asked for: `pause` waits that many seconds, or until then."""
 
     pause: Callable[[float], object]

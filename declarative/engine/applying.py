@@ -8,10 +8,12 @@ import subprocess
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from declarative import __version__
 from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, due_moves, execute, state_moved
@@ -29,8 +31,7 @@ from declarative.qualys.model import CallRecord, Waiting
 from declarative.state.model import Store
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyOptions:
+class ApplyOptions(Struct, frozen=True):
     """`wait`: how long to poll for arrival, None not to. `lock_timeout` in seconds."""
 
     parallelism: int = 2

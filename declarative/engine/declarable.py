@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.assets.model import ConnectorRef, DesiredAsset, LiveAsset
 from declarative.core.diagnostics import Position
@@ -27,8 +28,7 @@ Refused = tuple[str, str]
 """Pointer and reason."""
 
 
-@dataclass(slots=True)
-class Declarable:
+class Declarable(Struct):
     """Takes from manifests what cannot stand in them. `taken`: the claims of all manifests so far."""
 
     now: datetime

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from declarative.core.canonical import digest_of
 from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import has_errors, ordered
@@ -28,11 +30,12 @@ def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> W
     desired = workspace.desired
     if not connect:
         local = tuple(one for one in desired.inventories if one.source.format != "database")
-        workspace = replace(workspace, desired=replace(desired, inventories=local))
+        workspace = structs.replace(workspace, desired=structs.replace(desired, inventories=local))
     with rows_in(workspace, now=now) as opened:
         if opened.rows is None:
             return opened
-        return replace(opened, desired=replace(opened.desired, assets=opened.assets, inventories=desired.inventories), rows=None)
+        every = structs.replace(opened.desired, assets=opened.assets, inventories=desired.inventories)
+        return structs.replace(opened, desired=every, rows=None)
 
 
 @contextmanager
@@ -56,10 +59,10 @@ def rows_in(
 
 def _opened(workspace: Workspace, desired: Desired, rows: Rows) -> Workspace:
     loaded = workspace.loaded
-    opened = replace(workspace, rows=rows, held=rows.held)
+    opened = structs.replace(workspace, rows=rows, held=rows.held)
     manifests = {manifest.address: manifest for manifest in loaded.manifests}
     shared = check_claims(desired, manifests, opened.assets, loaded.project.rules)
-    return replace(
+    return structs.replace(
         opened,
         loaded=replace(loaded, digest=digest_of([loaded.digest, rows.digest])),
         diagnostics=ordered((*workspace.diagnostics, *rows.diagnostics, *shared)),

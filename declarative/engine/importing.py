@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from declarative.assets.model import ConnectorRef, LiveAsset
 from declarative.assets.payload import applied_adopted
@@ -24,8 +25,7 @@ from declarative.state.model import Store
 HEADER = "# Imported from asset {asset_id}. From here on, this file says what the asset should be.\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """One manifest to be written: `path` relative to the project. `left_out`: live values that cannot stand in a manifest."""
 
     address: str

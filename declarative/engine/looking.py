@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from declarative.assets.live import LiveIndex
 from declarative.assets.model import DesiredAsset
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 InScope = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """`passed`: rows that are unchanged, and not among the assets; `beyond`: those that the plan is not about."""
 
     assets: tuple[DesiredAsset, ...]
@@ -36,8 +36,7 @@ class Seen:
     beyond: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """`mode` as in `read_live`; `reader` is None where nothing is read."""
 
     workspace: Workspace

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from msgspec import Struct
+
 from declarative.core.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class _Globs:
+class _Globs(Struct, frozen=True):
     """Of thousands of globs most are addresses as they are."""
 
     plain: frozenset[str]

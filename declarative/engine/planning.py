@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from declarative import __version__
 from declarative.core.diagnostics import Diagnostic, Severity
@@ -30,8 +31,7 @@ from declarative.state.model import Resource, Snapshot, Store
 RefreshMode = Literal["auto", "full", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
+class PlanRequest(Struct, frozen=True):
     """What the user asked of a plan. `refresh="none"` reads nothing live, and cannot be applied. `list_rows`: list unchanged
     rows of inventories one by one, instead of counting them."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from declarative.core.errors import BlockedError
 from declarative.kinds.model import Desired, OnEmpty, ReportDeclaration

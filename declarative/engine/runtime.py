@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from declarative.core.clock import Clock, SystemClock
 from declarative.core.errors import InvalidError
@@ -22,8 +23,7 @@ def _ignore(_event: CallRecord | Waiting) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     """`say` is told in words what takes long; `observer` sees every call and every wait. `waits` is shared by every client of
     the run. `stopped`: whether a stop was asked for; then no failed call is tried again."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, DesiredAsset
@@ -27,8 +28,7 @@ Compared = Callable[[Records, Assets, Refreshed, int], PlanOutcome]
 """What comes of records and what they desire, beside what is live; and beside so many others that pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Steadily:
+class Steadily(Struct, frozen=True):
     """`salt`: what answers depend on besides the records and what is live; under another one they are nothing."""
 
     store: Store

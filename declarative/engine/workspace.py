@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from declarative.assets.model import DesiredAsset
 from declarative.core.clock import Clock
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from declarative.state.model import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """A project with everything its files say. `diagnostics` are all findings, in stable order.
 
     `held`: addresses of inventories of which some row could not be read: none of their objects counts as removed. `rows`:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from declarative.core.secrets import Secret
 
 ForgeName = Literal["github", "gitlab"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where to write. `repository` is OWNER/NAME on GitHub, the project's id or path on GitLab; `number` the change
     request's number in it, None where only issues are written."""
 
@@ -23,8 +23,7 @@ class Place:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """A comment or an issue. `mine`: written by the user (or an app, a bot) whose token we hold, as far as the forge tells:
     another person's post that carries our marker is bait, since its author could change what it says afterwards."""
 

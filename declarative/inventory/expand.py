@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from declarative.assets.model import DesiredAsset
 from declarative.core.diagnostics import Diagnostic
@@ -14,8 +15,7 @@ from declarative.kinds.model import Desired
 from declarative.manifest.model import RuleSetting
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Struct, frozen=True):
     """`assets` in the order of inventories and keys; `digest` covers the meaning of all rows. `held`: addresses of
     inventories with bad rows: what is theirs and not among `assets` must not be taken for removed."""
 

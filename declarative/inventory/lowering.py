@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from declarative.assets.model import DesiredAsset
 from declarative.core.diagnostics import Diagnostic, Severity
@@ -30,8 +31,7 @@ def _unseen(cells: Mapping[str, str | None]) -> str | None:
     return None
 
 
-@dataclass(slots=True)
-class Lowered:
+class Lowered(Struct):
     """`warned`: addresses of assets that something is to be said about, though they are right."""
 
     assets: list[DesiredAsset] = field(default_factory=list)

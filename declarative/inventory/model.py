@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.core.diagnostics import Position
 from declarative.core.errors import DeclarativeError
@@ -11,8 +12,7 @@ from declarative.core.errors import DeclarativeError
 MOST_CELL_CHARACTERS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row that has a key. `cells`: column -> text, None where it is empty."""
 
     key: str
@@ -20,8 +20,7 @@ class Row:
     cells: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class BadRow:
+class BadRow(Struct, frozen=True):
     """A row that is left out, and why. `key` is None where it could not be read."""
 
     position: Position
@@ -29,8 +28,7 @@ class BadRow:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Twins:
+class Twins(Struct, frozen=True):
     """Two rows of one key."""
 
     key: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from declarative import __version__
 from declarative.assets.model import ConnectorRef, DesiredAsset
@@ -33,8 +34,7 @@ Recall = Callable[[str], bytes | None]
 """What `Rows.settled` gave for an inventory's address the last time."""
 
 
-@dataclass(slots=True)
-class _One:
+class _One(Struct):
     """One inventory. `passing` is None where rows could not be told apart, or not be read at all."""
 
     declaration: InventoryDeclaration

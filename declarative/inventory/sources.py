@@ -10,11 +10,11 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
+from msgspec import Struct, field
 
 from declarative.core.diagnostics import Position
 from declarative.core.members import unique_members
@@ -34,8 +34,7 @@ _NUMERIC = bytes(ord("0") if chr(byte) in "0123456789." else ord(" ") for byte i
 Cells = Sequence[str | None]
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """Rows of one file in columns: `columns[i]` belongs to the i-th needed column, as texts of Python or of Arrow; `lines`
     count from 1."""
 
@@ -44,8 +43,7 @@ class Batch:
     lines: Sequence[int]
 
 
-@dataclass(slots=True)
-class Collected:
+class Collected(Struct):
     """What reading gathers besides the rows."""
 
     bad: list[BadRow] = field(default_factory=list)

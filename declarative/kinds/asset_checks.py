@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.assets import normalise
 from declarative.kinds import values
@@ -66,8 +67,7 @@ LIKELY_SECONDS = 30 * 86_400_000
 """31 January 1970 in milliseconds: an epoch in seconds stays below it until the year 2052."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contradiction:
+class Contradiction(Struct, frozen=True):
     """An identity attribute, and the path below `coreAttributes` of another value for it."""
 
     name: str

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from declarative.assets.model import ConnectorRef
 from declarative.core.suggest import Names
@@ -16,8 +15,7 @@ from declarative.kinds.rules import Finding
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """`connectors` by name; `queries`: the addresses of all queries. `broken`: addresses of manifests that exist but are
     wrong themselves: who refers to them has nothing to answer for. `unread`: there are manifests that nobody has read.
     `connector_names` and the two after it: what is suggested for a wrong one."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from declarative.core.diagnostics import (
     CORRECT_THESE,
@@ -21,8 +22,7 @@ _MOST_HINTS = 100
 """So many hints that cost a search are found for a file: one with hundreds of mistakes repeats them, or is no manifest."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     """A finding that may be told. `position`: where, if somebody has had to know that already."""
 
     finding: Finding
@@ -46,8 +46,7 @@ class _Waiting:
         )
 
 
-@dataclass(slots=True)
-class _OfFile:
+class _OfFile(Struct):
     """By severity the first findings of a file, one more than may be listed, and how many there are."""
 
     first: dict[Severity, list[_Waiting]] = field(default_factory=lambda: {severity: [] for severity in Severity})

@@ -8,6 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from declarative.assets.model import ConnectorRef, DesiredAsset, OnRemove
 from declarative.core.diagnostics import Diagnostic, Position
 from declarative.manifest.model import Locator
@@ -20,8 +23,7 @@ class OnEmpty(StrEnum):
     RUN = "run"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportDeclaration:
+class ReportDeclaration(Struct, frozen=True):
     """A Report manifest. Scopes name queries; they are resolved to ids when a plan is made.
 
     `asset_query` fills `assetList`, `tag_query` fills `tagList` (addresses of HostQuery/ComponentQuery)."""
@@ -34,7 +36,7 @@ class ReportDeclaration:
     on_change: bool = True
     every: timedelta | None = None
     position: Position | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,7 @@ class InventorySource:
     sql: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSource:
+class FieldSource(Struct, frozen=True):
     """Where one field of an asset takes its value from: exactly one of `column`, `template` and `value`.
 
     `path` is a field path; `record` is the key below `path` where that is a list of records. `types`: the JSON types the
@@ -69,8 +70,7 @@ class FieldSource:
     date: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A row's cell has to be one of `values` (`negated`: none of them). None among the values stands for an empty cell."""
 
     column: str
@@ -123,8 +123,7 @@ class InventoryDeclaration:
         return frozenset(path.split(".")[1] for path in filled)
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """Everything the manifests ask for. Each tuple is sorted by address."""
 
     connectors: tuple[ConnectorRef, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +25,7 @@ class AssetNote(Struct, frozen=True):
     on_remove: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RuleNoter:
+class RuleNoter(Struct, frozen=True):
     """`manifest.model.Noter` over the rules, as of `now`."""
 
     now: datetime

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Position, ordered
@@ -27,8 +29,7 @@ from declarative.schema.registry import Schema, schema_for
 PROJECT_FILE = "declarative.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """`lower` turns a manifest into its value of the desired state; None for the project, which has none. `tolerant`: it
     also takes the well-typed part of a wrong manifest, for the sake of what it finds there;
     `self_contained`: what it finds depends on the manifests alone, not on files that they name."""

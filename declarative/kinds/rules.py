@@ -7,9 +7,10 @@ find what leaves a manifest without a meaning.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from declarative.core.diagnostics import Severity
 from declarative.core.quoting import shown
@@ -21,8 +22,7 @@ from declarative.schema import rules as schema_rules
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`severity` is what a finding has unless the project or the finding itself says otherwise."""
 
     id: str
@@ -32,8 +32,7 @@ class Rule:
     adjustable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a rule found at `pointer` of a manifest. `hint`: what to do. `message` and `hint` may be what finds them out, where
     that costs a search and the finding may never be listed. `severity` None: the rule's own."""
 

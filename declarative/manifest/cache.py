@@ -7,12 +7,12 @@ found by the digest of its bytes alone, and the whole is sealed (`seal.py`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from sys import intern
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from declarative.core.canonical import fitted
 from declarative.manifest.documents import Outcome
@@ -31,8 +31,7 @@ column of its content, kind, name, labels, digest (hex), note."""
 _DIGEST_LENGTH = 40
 
 
-@dataclass(slots=True)
-class WarmCache:
+class WarmCache(Struct):
     """Entries of a former run, and those of this one, a line of JSON for each file. `save` writes only what this run used.
 
     `values`: what another process has just read (a JSON text or None for each entry), so that it is not read twice."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from msgspec import Struct
+
 from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
 from declarative.core.quoting import shown
 from declarative.core.suggest import MOST_COMPARISONS, Names, did_you_mean
@@ -52,8 +54,7 @@ class Context:
         object.__setattr__(self, "levels", Levels(self.variables))
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """`manifest` is None where the document is empty or wrong. `address` is known also for some wrong ones; `applied`
     are the indexes of the overlays that were merged; `pure`: nothing but the document's own text made the manifest.
     `partial`: the well-typed part of a wrong one; `repeated`: how many values aliases, variables and overlays bring to it beyond
@@ -81,8 +82,7 @@ def shape_for(kind: str) -> Shape:
     return shape
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A document's value, typed by its kind's schema. `value` is None where the syntax is broken; `empty`: no content;
     `repeated`: how many values its aliases stand for beyond one each."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.core.diagnostics import Diagnostic, ordered
 from declarative.manifest.documents import shape_for
@@ -21,8 +22,7 @@ _RARE = re.compile(r"(?:^|[\s\[{,:?-])[&*!]|^[ ]*\?(?:[ ]|$)|^(?:%|\.\.\.)|[|>][
 _STEP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Formatted:
+class Formatted(Struct, frozen=True):
     """`text` is the input unchanged where `diagnostics` holds errors."""
 
     text: str

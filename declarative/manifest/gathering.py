@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Position, Severity
 from declarative.core.quoting import shown
@@ -26,8 +27,7 @@ _FILES_OF_MUCH = 5
 """So many files may hold as many values through variables as one may; a project as many as it has bytes in any case."""
 
 
-@dataclass(slots=True)
-class Gathered:
+class Gathered(Struct):
     """The manifests so far, by address, with what they need to be checked against each other. `by_place`: they are told by
     where they stand, and what they say is read again when somebody asks: of a large project it would not fit into memory."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import structs
 
 from declarative.core.collecting import no_garbage_collection
 from declarative.core.diagnostics import Diagnostic, Severity, ordered
@@ -137,7 +138,7 @@ def _digest(project: Project, manifests: Sequence[Manifest]) -> str:
 
 
 def _project_meaning(project: Project) -> dict[str, Any]:
-    limits = {name: astuple(getattr(project.limits, name)) for name in ("create", "update", "run", "total")}
+    limits = {name: structs.astuple(getattr(project.limits, name)) for name in ("create", "update", "run", "total")}
     return {
         "name": project.name,
         "environment": project.environment,

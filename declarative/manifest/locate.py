@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from msgspec import Struct
+
 from declarative.core.diagnostics import Position
 from declarative.manifest.nodes import MappingNode, Node, Reading, ScalarNode, SequenceNode, read_nodes
 from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.spans import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A position with its source line. `via` says how the value came here when it was not written at its own place, and
     `used` where that place is, when it is another."""
 
@@ -23,8 +24,7 @@ class Place:
     used: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where the value at one pointer really comes from: a variable, or an overlay.
 
     `source` and `pointer` name the node in another document; without a source (`--var`, the environment) the value's

@@ -129,8 +129,7 @@ class Noter(Protocol):
     def note(self, kind: str, value: Mapping[str, Any]) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSetting:
+class RuleSetting(Struct, frozen=True):
     severity: Severity | None  # None: off
     reason: str
 

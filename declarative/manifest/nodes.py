@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from declarative.core.diagnostics import Diagnostic
 from declarative.core.quoting import on_one_line
@@ -16,8 +17,7 @@ from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.spans import Span
 
 
-@dataclass(slots=True)
-class ScalarNode:
+class ScalarNode(Struct):
     span: Span
     text: str
     plain: bool
@@ -25,15 +25,13 @@ class ScalarNode:
     size: int = 1
 
 
-@dataclass(slots=True)
-class SequenceNode:
+class SequenceNode(Struct):
     span: Span
     items: list[Node] = field(default_factory=list)
     size: int = 1
 
 
-@dataclass(slots=True)
-class MappingNode:
+class MappingNode(Struct):
     span: Span
     entries: dict[str, tuple[Span, Node]] = field(default_factory=dict)
     size: int = 1
@@ -55,8 +53,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What the reference reader made of one document. `root` is None when the document is empty or its syntax
     could not be followed to the end. `repeated`: how many values its aliases stand for beyond one each."""
 

@@ -20,8 +20,9 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.core.diagnostics import Diagnostic
 from declarative.manifest.locate import DocumentLocator, Origin, escape
@@ -33,8 +34,7 @@ from declarative.manifest.spans import Span, refused
 _LITERAL = re.compile(r"[^*?\[]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True):
     """One patch. `target` is an address or a pattern of addresses; `pointer` is where `node` stands in `source`."""
 
     target: str
@@ -90,8 +90,7 @@ class Overlays:
         return _Merging(overlay, origins).merge(dict(value), patch, ""), found, overlay.node.size
 
 
-@dataclass(frozen=True, slots=True)
-class _Merging:
+class _Merging(Struct, frozen=True):
     overlay: Overlay
     origins: dict[str, Origin]
 

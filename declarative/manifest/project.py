@@ -8,11 +8,13 @@ its own keeps it apart from the others, in `.declarative/state-NAME.db`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field, structs
 
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.core.durations import parse_duration
@@ -52,8 +54,7 @@ from declarative.manifest.walk import PROJECT_FILE, digest_of_file, read_file
 DEFAULT_PATTERNS = ("manifests/",)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadProject:
+class ReadProject(Struct, frozen=True):
     """The project, and what its manifests are read with. `overlay_nodes` are the entries of the chosen environment's
     `overlays`, with their pointers; `overlay_patterns` the files that any environment uses, which are no manifests."""
 
@@ -75,7 +76,7 @@ def read_project(
     the defaults, so that its manifests are still checked. Raises InvalidError for an unknown environment."""
     data, found = read_file(root / PROJECT_FILE, PROJECT_FILE, limits)
     read = _read_project(root, environment, variables, environ, limits, data, found)
-    return replace(read, digest=digest_of_file(data)) if data is not None else read
+    return structs.replace(read, digest=digest_of_file(data)) if data is not None else read
 
 
 def _read_project(
@@ -119,8 +120,7 @@ def _project_document(data: bytes | None, found: list[Diagnostic], limits: ReadL
     return filled[0] if filled else None
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     root: Path
     environment: str | None
     overrides: Mapping[str, str]
@@ -168,7 +168,7 @@ class _Reader:
         if nodes is not None and here is not None:
             for name, variable in declared(node_at(nodes, f"{here}/variables"), self.locate, f"{here}/variables").items():
                 base = variables.get(name)
-                kept = replace(variable, type=variable.type or (base.type if base else None))
+                kept = structs.replace(variable, type=variable.type or (base.type if base else None))
                 variables[name] = kept if variable.node is not None or base is None else base
         for name, text in self.overrides.items():
             if name not in variables:

@@ -8,9 +8,10 @@ its value. Both are learned as documents need them, and forgotten with the proce
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from sys import intern
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from declarative.manifest.shapes import Shape
 
@@ -47,8 +48,7 @@ class Change(NamedTuple):
     is_item: bool
 
 
-@dataclass(slots=True, eq=False)
-class Step:
+class Step(Struct, eq=False):
     """`key` is None for a plain item of a list; `change` is None where the line goes on with the innermost open collection.
     `lines`: how many lines are kept whole for this step; `is_settled`: no more will be, and it takes a text of one line."""
 
@@ -64,8 +64,7 @@ Line = tuple[str | None, Any, Change | None, bool, "Spot"]
 """A line with its value: key, value, change, whether the value is a collection (and must be copied), what comes after."""
 
 
-@dataclass(slots=True, eq=False)
-class Spot:
+class Spot(Struct, eq=False):
     """`lines` are known whole. Steps: `keyed` by what stands before `: `, `bare` by what stands before a `:` that ends the
     line, `plain` by the column of a list's dash."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.core.quoting import shown
 
@@ -28,8 +29,7 @@ MAX_DIGITS = 18
 """Every integer of up to 18 digits survives the 64-bit integers of the stores and tools downstream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a scalar (or a node) is refused: a rule id, what is wrong, and what to do next."""
 
     rule: str

@@ -13,9 +13,10 @@ import secrets
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from declarative import __version__
 from declarative.core.files import write_atomic
@@ -26,8 +27,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 _ROOMS = ("core", "assets", "queries", "schema", "manifest", "kinds")
 
 
-@dataclass(frozen=True, slots=True)
-class SealedFile:
+class SealedFile(Struct, frozen=True):
     path: Path
     key: bytes
     salt: bytes

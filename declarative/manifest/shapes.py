@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(slots=True, eq=False)
-class Shape:
+
+class Shape(Struct, eq=False):
     """One place. `kinds` are the JSON types it takes (empty: anything); `text`: a plain scalar stays as written;
     `mixed`: text and other types, so a plain scalar becomes a number only where nothing is lost."""
 

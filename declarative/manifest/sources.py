@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+
+from msgspec import Struct
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
+class ReadLimits(Struct, frozen=True):
     """What one input may cost. `file_bytes` for a file, `depth` and `nodes` (aliases counted as what they stand for)
     for a document, `character_errors`: how many forbidden characters of one document are listed."""
 
@@ -27,8 +27,7 @@ class ReadLimits:
     character_errors: int = 10
 
 
-@dataclass(frozen=True, slots=True)
-class RawDocument:
+class RawDocument(Struct, frozen=True):
     """The text of one document. `line` is the number of its first line in the file, from 1; `marred` are the lines
     where a forbidden character was replaced, so that nothing else is said about them; `extent` is where its bytes begin
     and end in the file."""
@@ -67,8 +66,7 @@ _FOREIGN_MARKS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """The bytes of one document, where they begin in the file, and the number of their first line."""
 
     data: bytes

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from declarative.core.quoting import on_one_line
 from declarative.core.suggest import Names
@@ -55,8 +56,7 @@ Report = Callable[[str, Refusal], None]
 """Tells that something is wrong at a pointer of the document in hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
+class Worth(Struct, frozen=True):
     """What a variable stands for at places of one shape, whichever document asks.
 
     `weight`: how many values beyond one, a hundred characters of text counted as one; `refusals`: what is wrong with it, told
@@ -68,8 +68,7 @@ class Worth:
     refusals: tuple[Refusal, ...] = ()
 
 
-@dataclass(slots=True)
-class Substitution:
+class Substitution(Struct):
     """Values with their references replaced, and the origin of each value that came from one.
 
     `repeated`: how many values the references stand for beyond one each, a hundred characters counted as one: a short text can

@@ -4,9 +4,10 @@ worked out in `substitution.py`."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.core.errors import InvalidError
 from declarative.core.quoting import shown
@@ -18,8 +19,7 @@ from declarative.manifest.spans import Span
 _NOWHERE = Span(1, 1, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A declared variable. `node` is its value as written, None when it must be given; `source` and `pointer` say where
     it was written, no source meaning the command line."""
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, structs
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.manifest.seal import SealedFile, sealed
@@ -26,8 +28,7 @@ _LONGEST = timedelta(days=7)
 _OF_THE_DAY = frozenset({"asset/date-future"})
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """The bytes that a project was read from: digests of the project file and, by path, of every manifest file."""
 
     project: str
@@ -36,8 +37,7 @@ class Inputs:
     files: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
     files: tuple[str, ...]
     manifests: int
@@ -90,7 +90,7 @@ def remember(
     kept.pop(request, None)
     body = {
         "now": now.isoformat(),
-        "inputs": asdict(inputs),
+        "inputs": structs.asdict(inputs),
         "manifests": manifests,
         "found": [asdict(one) for one in findings],
     }

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, fitted
 from declarative.core.clock import from_iso, to_iso
@@ -26,8 +26,7 @@ MAX_FILE_BYTES = 512 * 1024 * 1024
 _PLAN_AGAIN = "plan again, with --out FILE"
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True):
     """A plan read from its file. `plan_id` tells two files apart even where both approve the same changes (`digest`)."""
 
     plan: Plan

@@ -7,10 +7,12 @@ and one that changed just now, in the same asset, mean different things when liv
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from declarative.assets import marker
 from declarative.assets.compare import Comparison, Verdict, compare, same_value
@@ -35,8 +37,7 @@ VANISHED_CAUSE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """What holds for the whole plan. `live_complete` False: not finding an asset proves nothing."""
 
     now: datetime
@@ -48,8 +49,7 @@ class Circumstances:
         return sent_at is not None and self.now - sent_at < self.settle
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """`observed`: the state's record with what this plan saw (bound id, convergence); None: nothing new was seen.
     `lasting`: the same desired, applied and live will be decided so at any later time."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
@@ -19,8 +20,7 @@ def everything(address: str) -> bool:  # noqa: ARG001
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class PlanInput:
+class PlanInput(Struct, frozen=True):
     """Everything a plan depends on.
 
     `assets`, `reports` and `applied` may hold more than `in_scope` lets through: what is outside is not planned, but
@@ -67,8 +67,7 @@ class PlanInput:
     row_removal: Mapping[str, OnRemove] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOutcome:
+class PlanOutcome(Struct, frozen=True):
     """`observed`: records for `Store.observe`; `moves`: (old, new) addresses for `Store.move`, which cost no API call;
     `verified`: a token by address, for the next plan."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.plan.model import Action, Limit, LimitBreach, Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(Struct, frozen=True):
     """The named overrides of one run; each lifts one limit to a number, none lifts all."""
 
     max_creates: int | None = None
@@ -24,8 +24,7 @@ class Overrides:
         return self != Overrides()
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     name: str
     words: str
     flag: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple, Protocol, runtime_checkable
+
+from msgspec.structs import replace
 
 from declarative.assets.model import AppliedAsset
 from declarative.core.chunks import chunks

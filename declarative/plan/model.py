@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from declarative.assets.model import ConnectorRef
 from declarative.core.diagnostics import Diagnostic, Position
@@ -49,8 +48,7 @@ class Basis(StrEnum):
     MARKER = "marker"
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """At most `absolute` of something, and at most `percent` of a population of at least `minimum_population`.
     None: no such bound."""
 
@@ -59,8 +57,7 @@ class Limit:
     minimum_population: int = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Safety limits of a plan (DESIGN 5). `total` counts creates, updates and runs together."""
 
     create: Limit = Limit(absolute=500)
@@ -69,16 +66,14 @@ class Limits:
     total: Limit = Limit()
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True):
     path: str
     before: Any
     after: Any
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredReport:
+class DesiredReport(Struct, frozen=True):
     """`request` is the body of POST /rest/2.0/am/report, scope already resolved into assetList/tagList.
 
     `scope` is what the scope resolved to (sorted ids), None without one; `every`: run again after this long;
@@ -107,8 +102,7 @@ class ReportStatus(StrEnum):
     NOT_CREATED = "not_created"  # resolved by a person, or rejected by the API: it may run again
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedReport:
+class AppliedReport(Struct, frozen=True):
     """The last run of a report; lives in the state store (the API has no list call)."""
 
     address: str
@@ -146,8 +140,7 @@ class Change(Struct, frozen=True):
     scope: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """The outcome of one query's `expect`."""
 
     address: str
@@ -157,8 +150,7 @@ class Check:
     position: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(Struct, frozen=True):
     """API calls: `read` made by the plan, `sync` and `report` that apply will make."""
 
     read: int = 0
@@ -166,8 +158,7 @@ class Calls:
     report: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """What the last rate-limit headers said (facts 6.1); None where no header was seen."""
 
     limit: int | None = None
@@ -175,14 +166,12 @@ class Quota:
     window_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StateMark:
+class StateMark(Struct, frozen=True):
     lineage: str
     serial: int
 
 
-@dataclass(frozen=True, slots=True)
-class LimitBreach:
+class LimitBreach(Struct, frozen=True):
     """A safety limit the plan exceeds. `override` is the one flag that lifts this one."""
 
     name: str
@@ -192,8 +181,7 @@ class LimitBreach:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Everything a reviewer approves. `changes` is sorted by address and includes unchanged ones, but for those that
     are only counted."""
 
@@ -237,8 +225,7 @@ class OutcomeKind(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeResult:
+class ChangeResult(Struct, frozen=True):
     """What became of one change. `arrived`: with `--wait`, whether the search showed it; None when not asked.
     `taken`: the API took the call that carried it, so "before any write" would not be true even of a refusal."""
 
@@ -255,8 +242,7 @@ class ChangeResult:
     taken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
+class ApplyResult(Struct, frozen=True):
     """One entry a change that apply had to carry out, sorted by address."""
 
     project: str

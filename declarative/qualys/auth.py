@@ -6,11 +6,11 @@ import base64
 import binascii
 import re
 import threading
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from msgspec import Struct
 
 from declarative.core.clock import Clock
 from declarative.core.errors import ApiError, AuthError, FailedRequest
@@ -27,8 +27,7 @@ RENEW_AT = 0.8
 _TOKEN = re.compile(r"[A-Za-z0-9_\-+/=.~]{8,16384}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     secret: Secret
     renew_at: float  # monotonic seconds; infinity for a token that cannot be renewed
     expires_at: float | None  # monotonic seconds

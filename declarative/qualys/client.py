@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec import Struct, field
 
 from declarative.assets.model import ConnectorRef
 from declarative.assets.sight import Sight
@@ -142,8 +143,7 @@ class WriteClient(ReadClient):
         return reports.create(self._transport, request)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Means(Struct, frozen=True, kw_only=True):
     """What a client works with. Clients of one run share it, and so the budget of their waits.
 
     `observer` is called from any thread that calls. `environ` is where a proxy is looked for. Once `stopped` says so, nothing

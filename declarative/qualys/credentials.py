@@ -7,7 +7,8 @@ secret (facts 1.3: CSAM may refuse such tokens). An incomplete set never hides a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.core.errors import AuthError
 from declarative.core.secrets import Secret
@@ -25,8 +26,7 @@ _HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordCredentials:
+class PasswordCredentials(Struct, frozen=True):
     """The default flow: `POST /auth` (facts 1.1)."""
 
     username: str
@@ -41,8 +41,7 @@ class PasswordCredentials:
         return (self.password,)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCredentials:
+class TokenCredentials(Struct, frozen=True):
     """A token made elsewhere: cannot be renewed."""
 
     token: Secret
@@ -56,8 +55,7 @@ class TokenCredentials:
         return (self.token,)
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCredentials:
+class ClientCredentials(Struct, frozen=True):
     """A user-level client: `POST /auth/oidc` (facts 1.3)."""
 
     client_id: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from declarative.assets.model import ConnectorRef
 from declarative.assets.sight import Sight
@@ -14,8 +15,7 @@ from declarative.plan.model import Quota
 from declarative.queries.model import FilterDocument
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True):
     """One HTTP exchange as the audit keeps it. `path` without query string; never a header or body."""
 
     method: str
@@ -26,8 +26,7 @@ class CallRecord:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Told to the observer before a sleep: why, and for how long."""
 
     seconds: float
@@ -37,8 +36,7 @@ class Waiting:
 Observer = Callable[[CallRecord | Waiting], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page of a search. `cursor` continues after it; None when there is no more."""
 
     records: Sequence[Mapping[str, Any]]
@@ -52,8 +50,7 @@ class SyncStatus(StrEnum):
     UNKNOWN = "unknown"  # cannot be known; a replay with the same requestId is harmless
 
 
-@dataclass(frozen=True, slots=True)
-class SyncResult:
+class SyncResult(Struct, frozen=True):
     """Outcome of one asset of a batch, in the order they were given. `taken`: the call as a whole was answered with
     success, whatever was said of this asset."""
 
@@ -63,8 +60,7 @@ class SyncResult:
     taken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SyncOutcome:
+class SyncOutcome(Struct, frozen=True):
     results: tuple[SyncResult, ...]
     message: str = ""
 
@@ -76,22 +72,19 @@ class ReportOutcomeStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportOutcome:
+class ReportOutcome(Struct, frozen=True):
     status: ReportOutcomeStatus
     file_uuid: str | None = None
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFile:
+class ReportFile(Struct, frozen=True):
     path: Path
     size: int
     content_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """What doctor reports about a login; no secret in it."""
 
     flow: str  # password | token | client

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from declarative.qualys.answers import Answer
 from declarative.qualys.model import Page
@@ -19,8 +20,7 @@ T = TypeVar("T")
 HASMORE_TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """How an endpoint pages: the names differ between endpoints, and between request and response (facts 3.5, 4)."""
 
     rows: Callable[[Mapping[str, Any]], Any]
@@ -29,8 +29,7 @@ class Shape:
     row: type = dict
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(Struct, frozen=True):
     rows: list[Any]
     ids: list[int]
     more: bool | None

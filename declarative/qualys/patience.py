@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential
 
 from declarative.core.clock import Clock
@@ -17,8 +18,7 @@ from declarative.qualys.verdicts import Again, Failure, Fate
 Outcome = Answer | Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Attempts in all, and backoff in seconds. Limits are waited out longer than faults: the windows are long."""
 
     connect_attempts: int = 4

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.assets.model import ConnectorRef
 from declarative.core.errors import AuthError
@@ -35,8 +36,7 @@ def sync(transport: Transport, connector: ConnectorRef, assets: Sequence[Mapping
     return _Batch(transport, connector, assets, request_id).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     start: int
     stop: int
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from declarative.qualys.answers import clean
 
@@ -46,8 +46,7 @@ _DISTINCT = re.compile(r"(?=.*[0-9._:-]).{4,}")
 _MAX_ITEMS = 100_000
 
 
-@dataclass(slots=True)
-class Complaints:
+class Complaints(Struct):
     """`of` holds the message for each asset named, by its place in the call; `unplaced` what named none of them."""
 
     raw: str
@@ -87,8 +86,7 @@ def raw_text(value: Any) -> str:
         return "a value that cannot be written as JSON"
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     message: str
     places: frozenset[int] = frozenset()
     index: int | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 
 import httpx
+from msgspec import Struct
 
 from declarative.core.errors import InvalidError
 
@@ -14,8 +14,7 @@ _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\.?")
 _HINT = "use the gateway of your platform, such as https://gateway.qg1.apps.qualys.com"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A checked base URL. `url` has no trailing slash; `path` is its path prefix, mostly empty."""
 
     url: str

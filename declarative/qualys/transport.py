@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from declarative.core.clock import Clock
 from declarative.core.errors import ApiError, AuthError, FailedRequest
@@ -24,8 +25,7 @@ def json_body(value: Any) -> bytes:
     return orjson.dumps(value, default=as_json)
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(Struct, frozen=True):
     """Thread-safe. `send` gives values, `read` raises."""
 
     wire: Wire

@@ -10,9 +10,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from declarative.core.errors import ApiError, AuthError, DeclarativeError, FailedRequest
 from declarative.qualys.answers import Answer, said
@@ -44,8 +45,7 @@ class Again(StrEnum):
     LIMIT = "limit"  # the quota is used up
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """One try that did not do. `wait`: seconds the server asked for. `login`: what failed was getting a token."""
 
     fate: Fate

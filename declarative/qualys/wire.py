@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import httpcore
 import httpx
+from msgspec import Struct
 
 from declarative.core.clock import Clock
 from declarative.core.errors import ApiError
@@ -27,8 +28,7 @@ from declarative.qualys.target import Target
 USER_AGENT = "qualys-declarative"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Limits of one exchange. Times in seconds, sizes in bytes.
 
     `deadline` bounds the whole answer, however steadily it trickles; `read` the silence between two pieces of it.

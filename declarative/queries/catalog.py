@@ -6,9 +6,10 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from declarative.core.diagnostics import Severity
 from declarative.core.quoting import shown
@@ -43,8 +44,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", re
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong with one filter. `part` says which of its three parts to point at: field, operator or value; `advice`: the
     hint, or what finds it out, where that costs a search and nobody may ask."""
 

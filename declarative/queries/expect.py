@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from declarative.core.diagnostics import Severity
 from declarative.queries.dates import parse_filter_date, parse_response_date, span_text
@@ -27,14 +28,12 @@ class ExpectStatus(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectResult:
+class ExpectResult(Struct, frozen=True):
     status: ExpectStatus
     message: str
 
 
-@dataclass(slots=True)
-class _Offenders:
+class _Offenders(Struct):
     """Counts what breaks one expectation and remembers the first few."""
 
     total: int = 0

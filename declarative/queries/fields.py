@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from declarative.queries.model import Target
 
@@ -51,8 +52,7 @@ class Evidence(StrEnum):
     UNVERIFIED = "unverified"  # claimed once, some of it surely wrong
 
 
-@dataclass(frozen=True, slots=True)
-class FilterField:
+class FilterField(Struct, frozen=True):
     """One filter field.
 
     `extra_operators`: beyond those of its group, where the vendor contradicts himself. `values`: the only legal

@@ -8,10 +8,11 @@ else the search is asked for that asset.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from declarative.core.errors import InvalidError
 from declarative.queries.expect import matches

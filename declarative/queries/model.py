@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from declarative.core.diagnostics import Position, Severity
 
@@ -16,8 +17,7 @@ class Target(StrEnum):
     COMPONENTS = "components"
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """One row of a filter document. `value` is what the API gets: always a string (facts 3.2)."""
 
     field: str
@@ -28,8 +28,7 @@ class Filter:
         return {"field": self.field, "operator": self.operator, "value": self.value}
 
 
-@dataclass(frozen=True, slots=True)
-class FilterDocument:
+class FilterDocument(Struct, frozen=True):
     """A flat list and one operation, AND or OR (facts 3.2). No filters: everything."""
 
     filters: tuple[Filter, ...] = ()
@@ -39,8 +38,7 @@ class FilterDocument:
         return {"filters": [row.as_json() for row in self.filters], "operation": self.operation}
 
 
-@dataclass(frozen=True, slots=True)
-class FieldExpectation:
+class FieldExpectation(Struct, frozen=True):
     """`field` is a dotted path into a result record; a list on the way means any (`every`: all) of its items."""
 
     field: str
@@ -48,8 +46,7 @@ class FieldExpectation:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(Struct, frozen=True):
     """`since`: the earliest moment that is fresh, once `dates.resolve` has fixed what "now" is."""
 
     field: str
@@ -57,8 +54,7 @@ class Freshness:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Expect:
+class Expect(Struct, frozen=True):
     """What a result must look like (DESIGN 3.5 `expect`)."""
 
     minimum: int | None = None
@@ -75,8 +71,7 @@ class Expect:
         return bool(self.every or self.none or self.fresh)
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A HostQuery or ComponentQuery, or an ad-hoc one.
 
     HOSTS: `filters` over `search/am/asset`, or one asset by `asset_id` over `get/am/asset`.

@@ -6,7 +6,8 @@ Source: facts 3.2 (flat list, one operation, `IN` takes a comma-separated string
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.queries.model import Filter, FilterDocument
 
@@ -15,8 +16,7 @@ MAX_BYTES = 8000
 ASSET_ID = "asset.assetID"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Term:
+class Term(Struct, frozen=True, order=True):
     """One value of one filterable field."""
 
     field: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from declarative.assets.identity import match_known
 from declarative.assets.live import Held, LiveIndex
@@ -31,8 +32,7 @@ SCAN_LIMIT = 50
 """Calls a full scan may take when it only serves to rule out a match by an address that no filter covers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
+class Refreshed(Struct, frozen=True):
     """What is live. `strategy`: how it was read and why, for the plan. `complete`: every object that the plan decides
     on has been looked up. `unsearched`: addresses that were looked up by filters only, where a full scan could find more
     (another name, a MAC or IP address) but would cost too many calls."""
@@ -99,8 +99,7 @@ def excluded(assets: Sequence[Wanted], sections: Collection[str] = ()) -> tuple[
     return () if "softwares" in sections or any("softwares" in item.asset.core for item in assets) else ("software",)
 
 
-@dataclass(slots=True)
-class _Read:
+class _Read(Struct):
     """Records read so far, by id: an asset that several filters find is kept once."""
 
     scanner: Scanner

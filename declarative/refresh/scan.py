@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.assets.live import Held
 from declarative.assets.sight import Sight, digest_of
@@ -28,8 +29,7 @@ LIFE = timedelta(days=7)
 came into sight with an old date, escape an incremental read; they must not escape for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The whole inventory: records that were read now, by id, and those that the snapshot keeps. `how`: in words."""
 
     held: dict[int, Held]
@@ -41,8 +41,7 @@ class Found:
         return len(self.held) if self.unread is None else len(self.held.keys() | self.unread.digests.keys())
 
 
-@dataclass(frozen=True, slots=True)
-class Scanner:
+class Scanner(Struct, frozen=True):
     """Reads the whole inventory. Records stream through, cut to what decisions can see of them, on into the snapshot.
 
     A snapshot that cannot be read or written is ignored: it is only a cache.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from declarative.assets.live import Held, LiveIndex
 from declarative.assets.lookups import terms_for
@@ -17,8 +18,7 @@ from declarative.refresh.scan import Scanner
 from declarative.state.model import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """Everything that is live, in the snapshot. `strategy`: how it was brought up to date, and why."""
 
     snapshot: Snapshot

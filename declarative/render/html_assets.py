@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from importlib.resources import files
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class PageAssets:
+
+class PageAssets(Struct, frozen=True):
     style: str
     script: str
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from declarative.render.escape import html_text
 
 _VOID = frozenset({"meta", "input", "br", "wbr"})
 
 
-@dataclass(frozen=True, slots=True)
-class Markup:
+class Markup(Struct, frozen=True):
     """HTML that is safe to place as it is. Made by `tag`, `join` and the constants of the page, by nothing else."""
 
     html: str

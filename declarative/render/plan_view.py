@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.core.diagnostics import Severity
 from declarative.plan.model import Action, Basis, Change, FieldChange, Plan
@@ -65,8 +66,7 @@ BASIS_NOTES: Mapping[Basis, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Changes that say the same thing; at least one."""
 
     changes: tuple[Change, ...]

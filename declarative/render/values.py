@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.render.escape import plain
 from declarative.render.style import count
@@ -37,8 +38,7 @@ def _size(value: Any) -> str:
     return "cut"
 
 
-@dataclass(frozen=True, slots=True)
-class ItemChange:
+class ItemChange(Struct, frozen=True):
     """One item that is in both lists, with a part of it changed. `item` tells which, `path` the part."""
 
     item: str
@@ -47,8 +47,7 @@ class ItemChange:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class ListDifference:
+class ListDifference(Struct, frozen=True):
     """Two lists compared as bags: their order means nothing."""
 
     added: tuple[Any, ...]

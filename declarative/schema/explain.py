@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.assets.fields import FieldSpec, Readability, SubField, describe
 from declarative.assets.normalise import Form
@@ -50,8 +51,7 @@ _COMPARED: Mapping[Form, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """How a field is compared. `readable` says in a sentence whether the API can read it back; `response` where."""
 
     how: str
@@ -61,16 +61,14 @@ class Comparison:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Struct, frozen=True):
     name: str
     type: str
     meaning: str
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """One field, or a whole kind. `default` is None where there is none; `values` are the only legal ones, if any."""
 
     path: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
+
+from msgspec import Struct
 
 from declarative.core.quoting import shown
 from declarative.core.suggest import closest, did_you_mean
@@ -28,8 +29,7 @@ Path = Sequence[str | int]
 Hint = Callable[[], str | None] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A validator's finding: the keyword that failed and its value in the schema, the value it failed on, the schema."""
 
     keyword: str
@@ -39,8 +39,7 @@ class Found:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """`key`: the finding is about this key of the mapping at the path, not about a value. `hint` is found when asked for."""
 
     rule: str

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, more_findings
 from declarative.core.suggest import closest
@@ -28,8 +30,7 @@ _MOST_HINTS = 100
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One finding. `pointer` is a JSON pointer into the document; `at_key`: the key is wrong, not its value; `missing`:
     the key that the mapping at the pointer lacks."""
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from declarative.assets.model import AppliedAsset
 from declarative.plan.model import AppliedReport, StateMark
@@ -35,8 +36,7 @@ class OutcomeStatus(StrEnum):
     NOT_SENT = "not_sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """Recorded before a write is sent. `addresses` in payload order; `request_id` is reused by a replay."""
 
     intent_id: int
@@ -47,8 +47,7 @@ class Intent:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """Per address, after the answer. `resource` replaces the stored one (None: leave as it is)."""
 
     address: str
@@ -58,8 +57,7 @@ class Outcome:
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One row of the audit."""
 
     run_id: str
@@ -74,8 +72,7 @@ class Run:
     summary: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseInfo:
+class LeaseInfo(Struct, frozen=True):
     lease_id: str
     holder: str
     acquired_at: datetime

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 from msgspec.structs import replace as changed
 
 from declarative.assets.live import LiveIndex

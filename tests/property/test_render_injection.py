@@ -6,13 +6,13 @@ import os
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 
 import pyte
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.core.errors import ApiError, FailedRequest

@@ -6,12 +6,13 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 pytest.importorskip("ibis", reason="the extra `inventory` is not installed")
 
@@ -148,7 +149,7 @@ class Site:
     def copied(self, to: Path) -> Site:
         shutil.rmtree(to, ignore_errors=True)
         shutil.copytree(self.folder, to)
-        return replace(self, folder=to)
+        return Site(to, self.runtime)
 
 
 def plan_time() -> datetime:

@@ -6,12 +6,12 @@ import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from declarative.apply import ApplyRequest, CallLog, RunInfo, StopFlag, execute
 from declarative.assets.model import ConnectorRef, DesiredAsset, OnRemove
@@ -191,7 +191,7 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
         def make(**switches: Any) -> World:
             folder = tmp_path / f"world-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            options = SandboxOptions(switches=replace(Switches(), **switches))
+            options = SandboxOptions(switches=Switches(**switches))
             world = World(stack.enter_context(running(options)), folder)
             stack.enter_context(closing(world.store))
             return world

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from declarative.apply import outcome_code
 from declarative.core.errors import DeclarativeError, StaleError, StateMovedError

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset

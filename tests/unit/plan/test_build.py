@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from declarative.assets.identity import BOUND
 from declarative.assets.model import ConnectorRef, OnRemove

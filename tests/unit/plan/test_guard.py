@@ -52,7 +52,7 @@ def test_an_override_lifts_one_limit_to_a_number_and_no_other(world: Any) -> Non
 
 
 def test_five_report_runs_pass_and_a_sixth_does_not(world: Any) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     reports = tuple(replace(world.report(), address=f"Report/r{n}") for n in range(6))
     assert breaches(world.plan(reports=reports[:5])) == {}

@@ -4,9 +4,9 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from declarative.plan.model import Action, Basis, Change, FieldChange
 from declarative.render.plan_html import plan_html

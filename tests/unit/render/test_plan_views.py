@@ -1,9 +1,9 @@
 """What a reviewer reads: golden views of a plan with every action, and the rules behind them."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from declarative.plan.codec import to_json
 from declarative.plan.model import Action, Basis, Calls, Change, FieldChange, Plan, Quota, StateMark

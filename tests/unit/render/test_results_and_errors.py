@@ -1,6 +1,6 @@
 """What became of an apply, and what stopped a run."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.core.errors import ApiError, BlockedError, FailedRequest, InvalidError

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 
 from declarative.assets.model import AppliedAsset, AppliedField
 from declarative.core.errors import StateError

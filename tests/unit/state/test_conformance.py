@@ -5,12 +5,12 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from declarative.assets.model import AppliedAsset
 from declarative.core.errors import StateError
