@@ -28,7 +28,7 @@ Entry = list[Any]
 """One document: start and end of its bytes, its first line; and where it may be taken for right without being read: line and
 column of its content, kind, name, labels, digest (hex), note."""
 
-_DIGEST_LENGTH = 40
+_DIGEST_LENGTH = 64
 
 
 class WarmCache(Struct):
