@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ def require_sandbox() -> None:
 @click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Until an import shows.  [default: 2]")
 @click.option("--limit", type=click.IntRange(min=1), metavar="CALLS", help="Quota of calls a window, with its headers.")
 @click.option("--window", type=click.FloatRange(min=1), metavar="SECONDS", help="Of the quota.  [default: 3600]")
+@click.option("--behind", type=click.FloatRange(min=0), default=0, metavar="SECONDS", help="By which its clock is late.")
 @click.option("--connector", "connectors", multiple=True, metavar="UUID=NAME", help="Register a connector. Repeatable.")
 @click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="Throw a switch of docs/sandbox.md. Repeatable.")
 @click.option("--fault", metavar="PROFILE", help="flaky, throttled, maintenance or hostile.")
@@ -70,6 +72,7 @@ def _options(
     connectors: Sequence[str],
     switches: Sequence[str],
     fault: str | None,
+    behind: float,
     **same: Any,
 ) -> SandboxOptions:
     from declarative.sandbox import SandboxOptions, Switches
@@ -83,6 +86,7 @@ def _options(
         connectors=tuple(_connector(text) for text in connectors),
         switches=Switches().changed(dict(_switch(text) for text in switches)),
         fault_profile=fault,
+        start=datetime.now(UTC) - timedelta(seconds=behind) if behind else None,
         scenario=scenario,
         state=state,
     )

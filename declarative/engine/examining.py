@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from declarative.core.errors import AuthError, DeclarativeError
 from declarative.core.exits import ExitCode, worst
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace
+
+_FINE_SECONDS = 60
 
 
 class Health(StrEnum):
@@ -48,7 +51,7 @@ def examine(workspace: Workspace, runtime: Runtime) -> Iterator[Finding]:
             count = reader.count()
             yield Finding("permission", Health.OK, f"the asset search answers: {count} assets in this user's scope")
             yield _quota(reader.quota.limit, reader.quota.remaining, reader.quota.window_seconds)
-            yield from _clock(login.details.get("clockSkewSeconds"))
+            yield _clock(reader.clock_skew)
     except AuthError as error:
         yield Finding("login", Health.FAIL, error.message, error.hint, ExitCode.AUTH)
     except DeclarativeError as error:
@@ -111,11 +114,12 @@ def _quota(limit: int | None, remaining: int | None, window: int | None) -> Find
     return Finding("quota", Health.OK, f"{remaining}{of} calls left{every}")
 
 
-def _clock(skew: str | None) -> Iterator[Finding]:
+def _clock(skew: timedelta | None) -> Finding:
     if skew is None:
-        return
-    seconds = float(skew)
-    if abs(seconds) > 60:
-        yield Finding("clock", Health.WARN, f"this machine's clock is {seconds:+.0f} s off the gateway's", "set the clock by NTP")
-    else:
-        yield Finding("clock", Health.OK, f"within {abs(seconds):.0f} s of the gateway's")
+        return Finding("clock", Health.OK, "the gateway does not tell its time")
+    seconds = skew.total_seconds()
+    if abs(seconds) > _FINE_SECONDS:
+        return Finding(
+            "clock", Health.WARN, f"this machine's clock is {seconds:+.0f} s off the gateway's", "set the clock by NTP"
+        )
+    return Finding("clock", Health.OK, f"within {_FINE_SECONDS} s of the gateway's")

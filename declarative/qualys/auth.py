@@ -76,8 +76,7 @@ class Tokens:
         self.get()
         token = self._token
         left = None if token is None or token.expires_at is None else max(0, int(token.expires_at - self._clock.monotonic()))
-        path = "" if isinstance(self._credentials, TokenCredentials) else login_request(self._credentials).path
-        return Login(self.flow, left, {"endpoint": path} if path else {})
+        return Login(self.flow, left)
 
     def _login(self) -> _Token:
         if isinstance(self._credentials, TokenCredentials):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -114,6 +115,13 @@ class ReadClient:
     @property
     def quota(self) -> Quota:
         return self._transport.wire.meter.quota
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        return self._transport.wire.skew.seen
+
+    def by_gateway(self, moment: datetime) -> datetime:
+        return self._transport.wire.skew.by_gateway(moment)
 
     @property
     def base_url(self) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from declarative.plan.model import Quota
 from declarative.qualys.answers import Answer
+from declarative.qualys.timing import date_of
 
 # A longer wait than this is no rate limit (the windows are an hour or a day), it is a broken or hostile header.
 PLAUSIBLE_WAIT = 86_400.0
@@ -31,8 +31,10 @@ def quota_of(headers: Mapping[str, str]) -> Quota | None:
 def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds the server asks to wait: the larger of X-RateLimit-ToWait-Sec and Retry-After (seconds or a date).
 
-    None when neither is there, or neither makes sense (not positive, not a number, beyond a day).
+    None when neither is there, or neither makes sense (not positive, not a number, beyond a day). `now`: ours, for an answer
+    that does not say when it was sent.
     """
+    now = date_of(headers.get("date")) or now
     found = [
         seconds
         for seconds in (_seconds(headers.get("x-ratelimit-towait-sec")), _retry_after(headers.get("retry-after"), now))
@@ -81,15 +83,10 @@ def _seconds(text: str | None) -> float | None:
 
 def _retry_after(text: str | None, now: datetime) -> float | None:
     seconds = _seconds(text)
-    if seconds is not None or text is None or len(text) > 64:
+    if seconds is not None:
         return seconds
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    moment = date_of(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
 
 
 class Meter:

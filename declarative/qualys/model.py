@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from declarative.assets.model import ConnectorRef
 from declarative.assets.sight import Sight
@@ -89,7 +90,6 @@ class Login(Struct, frozen=True):
 
     flow: str  # password | token | client
     expires_in_seconds: int | None = None
-    details: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -140,6 +140,14 @@ class Reader(Protocol):
 
     @property
     def quota(self) -> Quota: ...
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the gateway's, by its last answer; None where none told the time."""
+
+    def by_gateway(self, moment: datetime) -> datetime:
+        """The gateway's time at a moment of ours, as far as its answers told the time; never later than ours, so that who
+        asks what changed since then hears too much rather than too little."""
 
     @property
     def base_url(self) -> str: ...

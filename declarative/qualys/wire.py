@@ -24,6 +24,7 @@ from declarative.qualys.network import proxy_for, quiet, tls_for
 from declarative.qualys.slots import Slots
 from declarative.qualys.sockets import FAILURES, Deadline, DeadlineTransport
 from declarative.qualys.target import Target
+from declarative.qualys.timing import Skew
 
 USER_AGENT = "qualys-declarative"
 
@@ -99,6 +100,7 @@ class Wire:
     ) -> None:
         self.target = target
         self.meter = Meter()
+        self.skew = Skew(clock)
         self._slots = Slots()
         self._clock = clock
         self._observer = observer
@@ -165,6 +167,7 @@ class Wire:
             try:
                 status = response.status_code
                 self.meter.see(response.headers)
+                self.skew.see(response.headers)
                 self._slots.see(response.headers)
                 return self._read(response, request.sink)
             finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from msgspec import Struct
@@ -77,16 +77,16 @@ class Scanner(Struct, frozen=True):
                 return None
             if since is not None:
                 changed = _Counted(self.pages(from_iso(since) - OVERLAP))
-                self.snapshot.upsert(self.place, _seen_of(changed), _stamp(started), indexer=index_record)
+                self.snapshot.upsert(self.place, _seen_of(changed), self._watermark(started), indexer=index_record)
                 if self.reader.count() == self.snapshot.count(self.place):
                     return f"snapshot, {changed.count} changed since"
-            self.snapshot.replace(self.place, _seen_of(self.pages()), _stamp(started), indexer=index_record)
+            self.snapshot.replace(self.place, _seen_of(self.pages()), self._watermark(started), indexer=index_record)
         except (StateError, ValueError):
             return None
         return "all pages"
 
     def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Held]:
-        return self._held(self.pages(moment, max_pages=max_pages))
+        return self._held(self.pages(self.reader.by_gateway(moment), max_pages=max_pages))
 
     def watermark(self) -> str | None:
         """When the snapshot was taken; None without a usable one, and once everything has to be read anew."""
@@ -100,10 +100,11 @@ class Scanner(Struct, frozen=True):
             return None
 
     def pages(self, updated_since: datetime | None = None, *, max_pages: int | None = None) -> Iterator[Sight]:
-        """The cursor is the id, so an asset that changes while we read is neither lost nor seen twice."""
+        """The cursor is the id, so an asset that changes while we read is neither lost nor seen twice. The first page is read
+        at once: from then on it is known how late it is at the gateway."""
         since = to_iso(updated_since.replace(microsecond=0)) if updated_since is not None else None
         found = self.reader.scan(page_size=self.page_size, exclude=self.exclude, updated_since=since, max_pages=max_pages)
-        return chain.from_iterable(found)
+        return chain.from_iterable(chain(list(islice(found, 1)), found))
 
     def _incremental(self, since: str, started: datetime) -> Found | None:
         if self.snapshot is None:
@@ -117,7 +118,7 @@ class Scanner(Struct, frozen=True):
         pages = _Counted(self.pages(reach))
         rest = self._kept(pages, changed, unread.digests)
         with suppress(StateError):
-            self.snapshot.upsert(self.place, rest, _stamp(started), indexer=index_record)
+            self.snapshot.upsert(self.place, rest, self._watermark(started), indexer=index_record)
         for _ in rest:
             pass
         found = Found(changed, unread, f"snapshot, {pages.count} changed since")
@@ -129,7 +130,7 @@ class Scanner(Struct, frozen=True):
             if self.snapshot is None or not self.snapshot.writable:
                 return None
             pages = _Counted(self.pages())
-            self.snapshot.replace(self.place, _seen_of(pages), _stamp(started), indexer=index_record)
+            self.snapshot.replace(self.place, _seen_of(pages), self._watermark(started), indexer=index_record)
             unread = Unread(self.snapshot, self.place)
         except StateError:
             return None
@@ -150,6 +151,10 @@ class Scanner(Struct, frozen=True):
             if before is None or not isinstance(held, bytes) or digest_of(held) != before:
                 into[asset_id] = held
                 yield asset_id, record
+
+    def _watermark(self, started: datetime) -> str:
+        """In the gateway's time, by which it dates what changes."""
+        return to_iso(self.reader.by_gateway(started).replace(microsecond=0))
 
     @property
     def place(self) -> str:
@@ -181,7 +186,3 @@ def _read(sight: Sight) -> tuple[int, Record]:
         return asset_id, sight.whole()
     except ValueError as error:
         raise ApiError(f"the search answered a record of asset {asset_id} that cannot be read: {error}") from None
-
-
-def _stamp(moment: datetime) -> str:
-    return to_iso(moment.replace(microsecond=0))

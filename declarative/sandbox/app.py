@@ -6,6 +6,9 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
@@ -88,7 +91,12 @@ def _answered(gateway: Gateway, request: Request, fault: Fault | None, began: fl
         except sqlite3.Error as problem:
             reply = spring(500, f"The sandbox cannot write its state file: {problem}", request.path, gateway.clock.now())
         _log(gateway, request, reply, fault, time.perf_counter() - began)
-        return reply
+        return reply and _dated(reply, gateway.clock.now())
+
+
+def _dated(reply: Reply, now: datetime) -> Reply:
+    """With the time of day as the gateway has it, unless a fault says another."""
+    return replace(reply, headers=(("Date", format_datetime(now, usegmt=True)), *reply.headers))
 
 
 def _reply(gateway: Gateway, request: Request, fault: Fault | None) -> Reply | None:

@@ -194,6 +194,7 @@ def _server(gateway: Gateway) -> _Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,
         timeout_keep_alive=75,
     )
     return _Server(config, gateway)

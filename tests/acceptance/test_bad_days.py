@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from declarative.sandbox import SandboxOptions, running
 
 
 @pytest.mark.parametrize(
@@ -199,3 +203,17 @@ def test_a_plan_works_where_its_state_cannot_be_made_and_an_apply_says_why_not(w
     finished = workplace.run("apply", "--auto-approve", env=nowhere)
     assert finished.code == 1, finished.text
     assert "The state /proc/none/state.db cannot be written" in finished.err
+
+
+def test_doctor_tells_of_a_late_clock_and_what_changes_meanwhile_is_seen(workplace: Any, asset: Any) -> None:
+    late = datetime.now(UTC) - timedelta(hours=2)
+    who = {"username": workplace.environ["QUALYS_USERNAME"], "password": workplace.environ["QUALYS_PASSWORD"]}
+    with running(SandboxOptions(**who, start=late, delay=0)) as gateway:
+        workplace.environ["QUALYS_BASE_URL"] = gateway.url
+        told = workplace.ok("doctor").out
+        assert re.search(r"warn +clock +this machine's clock is \+7[12]\d\d s off the gateway's", told), told
+        workplace.write("manifests/web.yaml", asset("web-1"))
+        workplace.ok("apply", "--auto-approve", "--wait")
+        assert workplace.run("plan", "--detailed-exitcode").code == 0
+        gateway.call("drift", {"assetName": "web-1", "set": {"businessInformation": {"department": "Other"}}})
+        assert workplace.run("plan", "--detailed-exitcode").code == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +37,7 @@ class Inventory:
     documents: list[FilterDocument] = field(default_factory=list)
     excluded: list[tuple[str, ...]] = field(default_factory=list)
     write: Callable[[Mapping[str, Any]], bytes] = pack
+    behind: timedelta = timedelta()
 
     def search(
         self,
@@ -79,6 +80,9 @@ class Inventory:
         pages = self.search(page_size=page_size, updated_since=updated_since, exclude=exclude, max_pages=max_pages)
         for page in pages:
             yield [Sight(record["assetId"], self.write(record)) for record in page.records]
+
+    def by_gateway(self, moment: datetime) -> datetime:
+        return moment - self.behind
 
     def count(self, filters: FilterDocument | None = None) -> int:
         self.calls += 1

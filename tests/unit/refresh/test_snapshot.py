@@ -57,6 +57,18 @@ def test_an_empty_inventory_is_read_once(make, snapshot):
     assert inventory.calls == 1
 
 
+@pytest.mark.parametrize("late", [timedelta(minutes=11), timedelta(hours=5), timedelta(days=3)])
+def test_what_changes_is_seen_however_late_the_gateways_clock_is(make, snapshot, late):
+    inventory = make.inventory(estate(300))
+    inventory.behind = late
+    read(make, inventory, snapshot)
+    by_gateway = make.clock().current - late + timedelta(minutes=1)
+    inventory.records[6].update(address="10.9.9.9", lastModifiedDate=by_gateway.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+    live, refreshed = read(make, inventory, snapshot)
+    assert live is None
+    assert "1 changed since" in refreshed.strategy
+
+
 def test_a_changed_asset_is_seen_as_it_is_now(make, snapshot):
     inventory = make.inventory(estate(300))
     read(make, inventory, snapshot)
