@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from declarative.core.secrets import Redactor, Secret
@@ -34,21 +31,32 @@ def redactor_for(environ: Mapping[str, str]) -> Redactor:
     return redactor
 
 
-@dataclass(slots=True)
 class Console:
     """`out` is for what was asked for, `err` for all else: progress, warnings, errors.
 
     `log_json`: what goes to `err` is one JSON object a line, for machines that collect logs.
     """
 
-    stdout: TextIO
-    stderr: TextIO
-    redact: Redactor = field(default_factory=Redactor)
-    color: str = "auto"
-    quiet: bool = False
-    verbosity: int = 0
-    log_json: bool = False
-    _live: bool = False
+    __slots__ = ("_live", "color", "log_json", "quiet", "redact", "stderr", "stdout", "verbosity")
+
+    def __init__(
+        self,
+        stdout: TextIO,
+        stderr: TextIO,
+        redact: Redactor | None = None,
+        *,
+        color: str = "auto",
+        quiet: bool = False,
+        log_json: bool = False,
+    ) -> None:
+        self.stdout = stdout
+        self.stderr = stderr
+        self.redact = redact if redact is not None else Redactor()
+        self.color = color
+        self.quiet = quiet
+        self.verbosity = 0
+        self.log_json = log_json
+        self._live = False
 
     @classmethod
     def system(cls) -> Console:
@@ -85,14 +93,21 @@ class Console:
     def event(self, name: str, *, level: str = "info", **fields: Any) -> None:
         """A line of the structured log, if that is on; absent values are left out."""
         if self.log_json:
+            import json
+            from datetime import UTC, datetime
+
             known = {key: value for key, value in fields.items() if value is not None}
             at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             self._write(self.stderr, json.dumps({"at": at, "level": level, "event": name, **known}, ensure_ascii=False), "\n")
 
     def urgent(self, text: str) -> None:
         """From a signal handler, where the streams may be in the middle of a write: straight to standard error."""
+        line = text
+        if self.log_json:
+            import json
+
+            line = json.dumps({"level": "warning", "event": "message", "message": text})
         with suppress(OSError, ValueError):
-            line = json.dumps({"level": "warning", "event": "message", "message": text}) if self.log_json else text
             os.write(self.stderr.fileno(), f"{line}\n".encode())
 
     def note(self, text: str) -> None:

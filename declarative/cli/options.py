@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -19,15 +19,14 @@ from declarative.core.errors import UsageError
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The global options of one run."""
 
     console: Console
-    chdir: Path = field(default_factory=Path)
+    chdir: Path = Path()
     environment: str | None = None
     no_input: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = MappingProxyType({})
 
     def merged(self, given: Mapping[str, Any]) -> Settings:
         """These settings with the options of a command line laid over them."""
@@ -40,8 +39,7 @@ class Settings:
         chdir = self.chdir / given["chdir"] if given["chdir"] is not None else self.chdir
         if not chdir.is_dir():
             raise UsageError(f"--chdir: {chdir} is not a folder")
-        return replace(
-            self,
+        return self._replace(
             chdir=chdir,
             environment=given["environment"] if given["environment"] is not None else self.environment,
             no_input=self.no_input or given["no_input"],

@@ -110,7 +110,7 @@ def narrowed_to_changes(settings: Settings, runtime: Runtime, workspace: Workspa
     from declarative.engine.changed import changed_since
 
     def open_at(folder: Path) -> Workspace:
-        return planning_workspace_for(replace(settings, chdir=folder), runtime)
+        return planning_workspace_for(settings._replace(chdir=folder), runtime)
 
     return replace(narrowing, since=ref, changed=changed_since(workspace, ref, open_at))
 

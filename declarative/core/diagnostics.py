@@ -7,9 +7,11 @@ everything it found.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from declarative.core.quoting import LONGEST_MESSAGE, shown
 
@@ -44,8 +46,7 @@ class Position(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding.
 
     `rule` is a stable id such as `schema/type` or `reference/unknown-connector`; `pointer` a JSON pointer into the
@@ -64,9 +65,9 @@ class Diagnostic:
     def __post_init__(self) -> None:
         # Whoever forgets to shorten what a message quotes would have a thousand findings quote a megabyte each.
         if len(self.message) > LONGEST_MESSAGE:
-            object.__setattr__(self, "message", shown(self.message, LONGEST_MESSAGE))
+            force_setattr(self, "message", shown(self.message, LONGEST_MESSAGE))
         if self.hint is not None and len(self.hint) > LONGEST_MESSAGE:
-            object.__setattr__(self, "hint", shown(self.hint, LONGEST_MESSAGE))
+            force_setattr(self, "hint", shown(self.hint, LONGEST_MESSAGE))
 
     @property
     def is_error(self) -> bool:

@@ -16,10 +16,12 @@ DeclarativeError             1   anything of ours that stops a run
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from declarative.core.diagnostics import Diagnostic
 from declarative.core.exits import ExitCode
+
+if TYPE_CHECKING:
+    from declarative.core.diagnostics import Diagnostic
 
 
 class DeclarativeError(Exception):
@@ -80,8 +82,7 @@ class RunInterruptedError(DeclarativeError):
     exit_code = ExitCode.INTERRUPTED
 
 
-@dataclass(frozen=True, slots=True)
-class FailedRequest:
+class FailedRequest(NamedTuple):
     """The request behind an ApiError. `path` has no query values that could be secret; `body` is the answer's text,
     cut to a length a person reads."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from declarative.core.diagnostics import CORRECT_THESE, MORE_FINDINGS, MOST_FINDINGS, Diagnostic, Severity, more_findings
 from declarative.core.quoting import shown
@@ -148,7 +148,7 @@ def read_document(document: RawDocument, context: Context) -> Outcome:
         kept = [one for one in found if one.position is None or one.position.line not in document.marred]
         left = remainder(value["kind"], value, refused)
         partial = Manifest.of(left, locate.position, locate) if left is not None else None
-        told = tuple(replace(one, address=one.address or address) for one in kept)
+        told = tuple(structs.replace(one, address=one.address or address) for one in kept)
         return Outcome(None, told, address, locate, applied, partial=partial, repeated=repeated)
     note = context.noter.note(value["kind"], value) if context.noter is not None else None
     manifest = Manifest.of(value, locate.position, locate, note)
@@ -162,7 +162,7 @@ def _listed(found: list[Diagnostic]) -> list[Diagnostic]:
         return found
     more = [one for one in found if one.rule == MORE_FINDINGS]
     first, hidden = counted[MOST_FINDINGS], len(counted) - MOST_FINDINGS
-    more.append(replace(first, rule=MORE_FINDINGS, message=more_findings(hidden), hint=CORRECT_THESE))
+    more.append(structs.replace(first, rule=MORE_FINDINGS, message=more_findings(hidden), hint=CORRECT_THESE))
     return [*counted[:MOST_FINDINGS], *more]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +124,7 @@ def _manifest_files(root: Path, read: ReadProject) -> tuple[dict[str, Path], lis
         setting = read.project.rules.get(refusal.rule)
         severity = Severity.WARNING if setting is None else setting.severity
         if severity is not None:
-            found.append(replace(diagnose(read.locate, "/spec/manifests", refusal), severity=severity))
+            found.append(structs.replace(diagnose(read.locate, "/spec/manifests", refusal), severity=severity))
     return files, found
 
 

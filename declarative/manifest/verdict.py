@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,7 +91,7 @@ def remember(
         "now": now.isoformat(),
         "inputs": structs.asdict(inputs),
         "manifests": manifests,
-        "found": [asdict(one) for one in findings],
+        "found": [structs.asdict(one) for one in findings],
     }
     newest = dict([*list(kept.items())[1 - _MOST_KEPT :], (request, body)])
     file.write(json.dumps(newest).encode())
