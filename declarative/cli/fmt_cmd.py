@@ -10,6 +10,7 @@ import click
 
 from declarative.cli.options import Settings, global_options
 from declarative.core.exits import ExitCode
+from declarative.core.files import real_path
 
 
 @click.command("fmt")
@@ -70,12 +71,19 @@ def _files(settings: Settings, paths: tuple[str, ...]) -> list[Path]:
     for given in paths:
         path = settings.chdir / given
         if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
+            found += _within(path)
         elif path.is_file():
             found.append(path)
         else:
             raise UsageError(f"{given}: no such file or folder")
     return found
+
+
+def _within(folder: Path) -> list[Path]:
+    """Its YAML files. What a link brings in from elsewhere is somebody else's to format."""
+    real = real_path(folder)
+    found = (file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
+    return sorted(file for file in found if real_path(file).is_relative_to(real))
 
 
 def _read(path: Path) -> str:
@@ -91,6 +99,6 @@ def _read(path: Path) -> str:
 
 def _shown(path: Path, base: Path) -> str:
     try:
-        return path.resolve().relative_to(base.resolve()).as_posix()
+        return real_path(path).relative_to(real_path(base)).as_posix()
     except ValueError:
         return str(path)

@@ -15,6 +15,9 @@ from declarative.core.exits import ExitCode
 if TYPE_CHECKING:
     from declarative.plan.codec import SavedPlan
 
+# A plan of 100,000 new assets has some 600 MB.
+_MOST_BYTES = 2 * 1024**3
+
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLAN")
@@ -45,13 +48,14 @@ def command(
 def read_plan(given: str, base: Path) -> SavedPlan:
     """Raises InvalidError for a file that is not a plan of ours, whole and untouched."""
     from declarative.core.errors import InvalidError
+    from declarative.core.files import read_whole
     from declarative.plan import codec
 
     if given == "-":
         return codec.load(sys.stdin.buffer.read())
     path = base / given
     try:
-        data = path.read_bytes()
+        data = read_whole(path, _MOST_BYTES)
     except OSError as error:
         raise InvalidError(
             f"{path}: the plan cannot be read: {error.strerror}", hint="write one with: plan --out FILE"

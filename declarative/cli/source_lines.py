@@ -5,14 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from declarative.core.files import real_path
+from declarative.manifest.sources import ReadLimits
+from declarative.manifest.walk import read_file
+
 LONGEST = 10_000
 
 
 class SourceLines:
-    """`get(file, line)`: the text of that line, None when it cannot be read any more."""
+    """`get(file, line)`: the text of that line, None when it cannot be read any more, or is not the project's to show: a link
+    in a change request must not bring a secret of this machine into a report."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._real_root = real_path(root)
         self._lines = lru_cache(maxsize=8)(self._read)
 
     def get(self, file: str, line: int) -> str | None:
@@ -20,7 +26,8 @@ class SourceLines:
         return lines[line - 1][:LONGEST] if 0 < line <= len(lines) else None
 
     def _read(self, file: str) -> list[str]:
-        try:
-            return (self._root / file).read_text(encoding="utf-8", errors="replace").split("\n")
-        except OSError:
+        path = self._root / file
+        if not real_path(path).is_relative_to(self._real_root):
             return []
+        data, _ = read_file(path, file, ReadLimits())
+        return [] if data is None else data.decode(errors="replace").split("\n")

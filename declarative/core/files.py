@@ -1,24 +1,32 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and read to an end that is sure to come."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+_PART = 8 * 1024 * 1024
+
 
 def write_atomic(path: Path, data: str | bytes, *, mode: int | None = None) -> None:
     """Replaces `path` in one step: readers see the old bytes or the new, never a part.
 
     The mode of an existing file is kept, unless `mode` says otherwise; a new file gets 0644 less the umask.
-    Missing folders are made. Raises OSError, and leaves nothing behind then.
+    Missing folders are made. Raises OSError, and leaves nothing behind then. A device or a pipe (`/dev/null`, `/dev/stderr`,
+    a shell's `>(...)`) is written to as it is: putting a file in its place would take it from everybody.
     """
     content = data.encode("utf-8") if isinstance(data, str) else data
+    if is_stream(path):
+        with path.open("ab") as stream:
+            stream.write(content)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     # Through a link, replace what it points to and keep the link.
-    path = path.resolve() if path.is_symlink() else path
+    path = real_path(path) if path.is_symlink() else path
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -31,6 +39,38 @@ def write_atomic(path: Path, data: str | bytes, *, mode: int | None = None) -> N
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def is_stream(path: Path) -> bool:
+    """Whether it is there, and no file that another could take the place of."""
+    if path.parts[1:2] in (("dev",), ("proc",)):
+        return True
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """The bytes of a file, or of a pipe such as a shell's `<(...)`. Raises OSError, also for a device and for more than `most`
+    bytes: who names `/dev/zero` would wait for ever, or until the memory is full."""
+    with path.open("rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+            raise OSError(errno.EINVAL, "this is neither a file nor a pipe")
+        parts, size = [], 0
+        while part := file.read(_PART):
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes")
+    return b"".join(parts)
+
+
+def real_path(path: Path) -> Path:
+    """Where it leads through all links; links that lead round in a circle lead nowhere (`Path.resolve` breaks on them)."""
+    return Path(os.path.realpath(path))
 
 
 def _mode_for(path: Path) -> int:

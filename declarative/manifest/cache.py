@@ -78,7 +78,7 @@ class WarmCache(Struct):
 
 def open_cache(root: Path, environ: Mapping[str, str], made_with: object) -> WarmCache:
     """The cache of a project; one that remembers nothing where this user has no place for a key."""
-    cache = WarmCache(sealed(root / CACHE_FILE, environ, repr(made_with)))
+    cache = WarmCache(sealed(root, CACHE_FILE, environ, repr(made_with)))
     cache.load()
     return cache
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from declarative import __version__
-from declarative.core.files import write_atomic
+from declarative.core.files import read_whole, real_path, write_atomic
 from declarative.schema.registry import files as schema_files
 
 _CODE_LENGTH = 32
@@ -35,9 +35,7 @@ class SealedFile(Struct, frozen=True):
     def read(self) -> bytes | memoryview | None:
         """What was written; None where there is nothing, or anything about it is in doubt."""
         try:
-            if self.path.stat().st_size > _MOST_BYTES:
-                return None
-            data = self.path.read_bytes()
+            data = read_whole(self.path, _MOST_BYTES)
         except OSError:
             return None
         body = memoryview(data)[_CODE_LENGTH:]
@@ -54,8 +52,12 @@ class SealedFile(Struct, frozen=True):
         return code.digest()
 
 
-def sealed(path: Path, environ: Mapping[str, str], made_with: str = "") -> SealedFile | None:
-    """The file as this user may use it; None where this user has no place for a key."""
+def sealed(root: Path, relative: Path, environ: Mapping[str, str], made_with: str = "") -> SealedFile | None:
+    """The file as this user may use it; None where this user has no place for a key, and where a link stands in the way: a
+    change request must not choose what is written over."""
+    path = root / relative
+    if real_path(path) != real_path(root) / relative:
+        return None
     key = _user_key(environ)
     return None if key is None else SealedFile(path, key, _salt(made_with))
 

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from declarative.core.errors import InvalidError
+from declarative.core.files import read_whole
 from declarative.core.quoting import shown
 from declarative.manifest.locate import DocumentLocator, Origin, escape
 from declarative.manifest.nodes import MappingNode, Node, ScalarNode, read_nodes
@@ -88,7 +89,7 @@ def read_variable_file(path: Path) -> dict[str, str]:
     """
     limits = ReadLimits()
     try:
-        data = path.read_bytes()
+        data = read_whole(path, limits.file_bytes)
     except OSError as error:
         raise InvalidError(f"{path}: the variable file cannot be read: {error.strerror}") from error
     documents, found = documents_of(data, str(path), limits)

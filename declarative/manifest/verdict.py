@@ -98,7 +98,7 @@ def remember(
 
 
 def _file(root: Path, environ: Mapping[str, str]) -> SealedFile | None:
-    return sealed(root / VERDICT_FILE, environ, repr(ReadLimits()))
+    return sealed(root, VERDICT_FILE, environ, repr(ReadLimits()))
 
 
 def _kept(file: SealedFile) -> dict[str, Any]:

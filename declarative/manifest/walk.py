@@ -12,6 +12,7 @@ from pathlib import Path
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.core.errors import InvalidError
+from declarative.core.files import real_path
 from declarative.manifest.sources import ReadLimits, too_large
 
 PROJECT_FILE = "declarative.yaml"
@@ -98,7 +99,10 @@ def read_file(path: Path, relative: str, limits: ReadLimits) -> tuple[bytes | No
             if len(data) > status.st_size:
                 data += file.read(limits.file_bytes + 1 - len(data))
     except OSError as error:
-        return None, [_error("path/unreadable", relative, f"the file cannot be read: {error.strerror}", "check its permissions")]
+        hint = (
+            "it is a link that leads nowhere: remove it" if path.is_symlink() and not path.exists() else "check its permissions"
+        )
+        return None, [_error("path/unreadable", relative, f"the file cannot be read: {error.strerror}", hint)]
     if len(data) > limits.file_bytes:
         return None, [too_large(relative, len(data), limits.file_bytes)]
     return data, []
@@ -125,7 +129,7 @@ def _walk(root: Path, real_root: Path, refused: list[Diagnostic], bases: Collect
             if is_folder and relative not in leading and not any(above in bases for above in _folders_above(relative)):
                 continue
             path = Path(entry.path)
-            real = path.resolve() if entry.is_symlink() else real_folder / entry.name
+            real = real_path(path) if entry.is_symlink() else real_folder / entry.name
             if not is_folder:
                 yield relative, path, real
             elif not real.is_relative_to(real_root):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -14,6 +15,7 @@ import httpx
 import orjson
 
 from declarative.core.errors import ApiError, AuthError, FailedRequest
+from declarative.core.files import is_stream
 from declarative.qualys.answers import Answer, looks_like_html, masked, media_type, said
 from declarative.qualys.model import ReportFile, ReportOutcome, ReportOutcomeStatus
 from declarative.qualys.transport import JSON, Transport, json_body
@@ -104,6 +106,8 @@ class _PartFile:
     """A file that appears under its name whole or not at all."""
 
     def __init__(self, place: Path, progress: Progress | None) -> None:
+        if is_stream(place):
+            raise OSError(errno.EINVAL, "a device or a pipe is no place for it")
         self._place = place
         self._progress = progress
         self._total: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -217,3 +218,42 @@ def test_doctor_tells_of_a_late_clock_and_what_changes_meanwhile_is_seen(workpla
         assert workplace.run("plan", "--detailed-exitcode").code == 0
         gateway.call("drift", {"assetName": "web-1", "set": {"businessInformation": {"department": "Other"}}})
         assert workplace.run("plan", "--detailed-exitcode").code == 2
+
+
+def test_what_lies_between_the_manifests_and_is_no_manifest_is_told_and_neither_waited_for_nor_shown(
+    workplace: Any, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("hunter2: everything")
+    folder = workplace.folder / "manifests"
+    os.mkfifo(folder / "pipe.yaml")
+    for name, target in {"loop": "loop.yaml", "lost": "nowhere", "out": str(secret), "zero": "/dev/zero"}.items():
+        (folder / f"{name}.yaml").symlink_to(target)
+    for form in ("text", "json", "sarif", "junit", "github", "gitlab"):
+        finished = workplace.run("validate", "-o", form, timeout=20)
+        assert finished.code == 4, finished.text
+        assert all(f"{name}.yaml" in finished.text for name in ("pipe", "loop", "lost", "out", "zero"))
+        assert "hunter2" not in finished.text
+    assert workplace.run("fmt", "manifests", timeout=20).code == 0
+    assert secret.read_text() == "hunter2: everything"
+
+
+@pytest.mark.parametrize("command", [["show", "/dev/zero"], ["apply", "/dev/zero"], ["validate", "--var-file", "/dev/zero"]])
+def test_a_device_is_no_input(workplace: Any, command: list[str]) -> None:
+    finished = workplace.run(*command, timeout=20)
+    assert finished.code == 4
+    assert "/dev/zero" in finished.err
+    assert "neither a file nor a pipe" in finished.err
+
+
+def test_links_of_a_change_request_do_not_choose_what_the_cache_writes_over(workplace: Any, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (workplace.folder / ".declarative" / "cache").mkdir(parents=True)
+    for name in ("manifests", "verdicts.json"):
+        (workplace.folder / ".declarative" / "cache" / name).symlink_to(victim)
+    # Large enough for caches.
+    lines = "".join(f"# {number}\n" for number in range(100_000))
+    workplace.write("manifests/large.yaml", lines)
+    workplace.ok("validate")
+    assert victim.read_text() == "precious"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from declarative.core.errors import ApiError, AuthError
@@ -221,3 +223,11 @@ def test_a_place_that_cannot_be_written_is_an_error_in_words(gateway, connect, t
     gateway.always(DOWNLOAD, gateway.reply(200, PDF, kind="application/pdf"))
     with pytest.raises(ApiError, match="could not be written"):
         connect(read_only=True).download_report("r", tmp_path / "missing" / "r.pdf")
+
+
+def test_a_pipe_is_no_place_for_a_file_and_stays_a_pipe(gateway, connect, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ApiError, match="a device or a pipe is no place for it"):
+        connect(read_only=True).download_report("r", tmp_path / "pipe")
+    assert gateway.to(DOWNLOAD) == []
+    assert (tmp_path / "pipe").is_fifo()
