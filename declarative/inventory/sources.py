@@ -129,7 +129,7 @@ def _csv(declaration: InventoryDeclaration, root: Path, collected: Collected) ->
             with path.open("rb") as file:
                 yield from _csv_file(declaration, name, file, encoding, collected)
         except UnicodeDecodeError as error:
-            message = f"{name} is not {codecs.lookup(encoding).name}: {error.reason} at byte {error.start} of a block"
+            message = f"{name} is not {declaration.source.encoding}: {error.reason} at byte {error.start} of a block"
             raise unreadable(message, "/spec/from/csv", "name its encoding in from.encoding") from error
         except csv.Error as error:
             raise unreadable(f"{name}:1: the line of column names cannot be read: {error}", "/spec/from/csv") from error
