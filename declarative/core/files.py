@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _PART = 8 * 1024 * 1024
+_OPEN = frozenset({Path("/dev/fd"), Path("/proc/self/fd")})
+_STANDARD = {Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
 
 
 def write_atomic(path: Path, data: str | bytes, *, mode: int | None = None) -> None:
@@ -21,7 +23,8 @@ def write_atomic(path: Path, data: str | bytes, *, mode: int | None = None) -> N
     """
     content = data.encode("utf-8") if isinstance(data, str) else data
     if is_stream(path):
-        with path.open("ab") as stream:
+        number = _open_already(path)
+        with path.open("ab") if number is None else os.fdopen(os.dup(number), "wb") as stream:
             stream.write(content)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,14 +45,22 @@ def write_atomic(path: Path, data: str | bytes, *, mode: int | None = None) -> N
 
 
 def is_stream(path: Path) -> bool:
-    """Whether it is there, and no file that another could take the place of."""
-    if path.parts[1:2] in (("dev",), ("proc",)):
+    """Whether it is there, and no file that another could take the place of. What this process has open is none: behind
+    `/dev/stdout` may be a file that the shell goes on writing to."""
+    if _open_already(path) is not None:
         return True
     try:
         mode = path.stat().st_mode
     except OSError:
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _open_already(path: Path) -> int | None:
+    """The number of a descriptor that the path names."""
+    if path in _STANDARD:
+        return _STANDARD[path]
+    return int(path.name) if path.parent in _OPEN and path.name.isdecimal() else None
 
 
 def read_whole(path: Path, most: int) -> bytes:

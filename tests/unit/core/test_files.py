@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
+import subprocess
+import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -52,6 +56,24 @@ def test_a_pipe_gets_what_is_written_and_stays_a_pipe(tmp_path, linked):
     assert heard == ["words"]
     assert stat.S_ISFIFO(kind(pipe))
     assert names(tmp_path) == (["link", "pipe"] if linked else ["pipe"])
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_what_the_shell_has_open_is_added_to(tmp_path, name):
+    out = tmp_path / "log"
+    code = f"import pathlib, declarative.core.files as f; f.write_atomic(pathlib.Path({name!r}), 'two ')"
+    command = f"echo one; {sys.executable} -c {shlex.quote(code)}; echo three"
+    subprocess.run(["sh", "-c", f"({command}) > {out}"], check=True)
+    assert out.read_text().split() == ["one", "two", "three"]
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="only Linux has /dev/shm")
+def test_memory_that_looks_like_a_disk_is_one():
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder) / "plan.json"
+        write_atomic(path, "old")
+        write_atomic(path, "new")
+        assert path.read_text() == "new"
 
 
 def test_a_device_stays_a_device(tmp_path):
