@@ -40,17 +40,17 @@ def _open(asset: Unopened) -> tuple[dict[str, Any], dict[str, Any]]:
 class UnopenedIdentity(Mapping[str, Any]):
     """The identity of a noted manifest. The attributes in `known` are at hand; every other look decodes it."""
 
-    __slots__ = ("_asset", "_known")
+    __slots__ = ("_asset", "known")
 
     def __init__(self, asset: Unopened, known: tuple[str | int | None, ...]) -> None:
         self._asset = asset
-        self._known = known
+        self.known = known
 
     def __getitem__(self, name: str) -> Any:
         at = _AT_HAND.get(name)
         if at is None:
             return _open(self._asset)[0][name]
-        value = self._known[at]
+        value = self.known[at]
         if value is None:
             raise KeyError(name)
         return value
@@ -59,7 +59,7 @@ class UnopenedIdentity(Mapping[str, Any]):
         at = _AT_HAND.get(name)
         if at is None:
             return _open(self._asset)[0].get(name, default)
-        value = self._known[at]
+        value = self.known[at]
         return default if value is None else value
 
     def items(self) -> ItemsView[str, Any]:

@@ -302,3 +302,45 @@ def test_claims_are_found_whatever_the_order_of_files(keys, order):
     assert found == [
         diagnostic for diagnostic in lowered([connector, *assets]).diagnostics if diagnostic.rule == "asset/shared-native-key"
     ]
+
+
+KEYS = [
+    "NK-1", "nk-1", "NK-2", "nк-1", " NK-1", "N K-1", "NK\u20111", "ſ", "S", "K", "\u212a", ",", ",,",
+    "é", "e\u0301", "1", None,
+]  # fmt: skip
+SERIALS = ["SN-1", "sn-1", "S N-1", "SN-2", "SN\u00a01", ",", "Ⅳ", "IV", None]
+UUIDS = [
+    "564d8a5e-0000-4000-8000-000000000001",
+    "564D8A5E-0000-4000-8000-000000000001",
+    "{564d8a5e-0000-4000-8000-000000000001}",
+    "564d8a5e00004000800000000000000001",
+    "564d8a5e-0000-4000-8000-000000000002",
+    None,
+]
+IDENTITIES = st.fixed_dictionaries(
+    {
+        "connector": st.sampled_from(["a", "b"]),
+        "sourceNativeKey": st.sampled_from(KEYS),
+        "serialNumber": st.sampled_from(SERIALS),
+        "hardwareUuid": st.sampled_from(UUIDS),
+        "qualysAssetId": st.sampled_from([1, 2, 3, None]),
+        "noted": st.booleans(),
+    }
+)
+
+
+@laws
+@given(st.lists(IDENTITIES, min_size=1, max_size=5))
+def test_what_is_proved_unique_for_all_at_once_is_what_looking_at_each_finds(identities):
+    uuid = "489e8429-2e82-4599-a2a8-00000000000"
+    manifests = [
+        manifest("Connector", name, {"connectorUuid": f"{uuid}{number}", "source": "S"}) for number, name in enumerate("ab")
+    ]
+    for number, given_ in enumerate(identities):
+        said = {name: value for name, value in given_.items() if name not in ("connector", "noted") and value is not None}
+        spec = {"connector": given_["connector"], "identityAttributes": {"hostName": f"h{number}", **said}}
+        manifests.append(manifest("Asset", f"h{number}", spec, RuleNoter(NOW) if given_["noted"] else None))
+    found = lowered(manifests).diagnostics
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("declarative.kinds.claims._surely_unique", lambda assets: ())
+        assert lowered(manifests).diagnostics == found
