@@ -71,19 +71,29 @@ def _files(settings: Settings, paths: tuple[str, ...]) -> list[Path]:
     for given in paths:
         path = settings.chdir / given
         if path.is_dir():
-            found += _within(path)
-        elif path.is_file():
-            found.append(path)
-        else:
+            files = (file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
+            found += sorted(file for file in files if not _leads_out(file, path))
+        elif not path.is_file():
             raise UsageError(f"{given}: no such file or folder")
+        elif _leads_out(path, path.parent):
+            raise UsageError(f"{given} leads out of the project through a link", hint="copy the file into the project")
+        else:
+            found.append(path)
     return found
 
 
-def _within(folder: Path) -> list[Path]:
-    """Its YAML files. What a link brings in from elsewhere is somebody else's to format."""
-    real = real_path(folder)
-    found = (file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
-    return sorted(file for file in found if real_path(file).is_relative_to(real))
+def _leads_out(file: Path, folder: Path) -> bool:
+    """What a link brings in from elsewhere is somebody else's to format: elsewhere is outside the project, where there is one."""
+    from declarative.core.errors import InvalidError
+    from declarative.manifest import find_project
+
+    if real_path(file) == real_path(folder) / file.relative_to(folder):
+        return False
+    try:
+        home = find_project(folder)
+    except InvalidError:
+        home = folder
+    return not real_path(file).is_relative_to(real_path(home))
 
 
 def _read(path: Path) -> str:

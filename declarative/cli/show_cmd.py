@@ -15,9 +15,6 @@ from declarative.core.exits import ExitCode
 if TYPE_CHECKING:
     from declarative.plan.codec import SavedPlan
 
-# A plan of 100,000 new assets has some 600 MB.
-_MOST_BYTES = 2 * 1024**3
-
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLAN")
@@ -55,7 +52,7 @@ def read_plan(given: str, base: Path) -> SavedPlan:
         return codec.load(sys.stdin.buffer.read())
     path = base / given
     try:
-        data = read_whole(path, _MOST_BYTES)
+        data = read_whole(path, codec.MAX_FILE_BYTES)
     except OSError as error:
         raise InvalidError(
             f"{path}: the plan cannot be read: {error.strerror}", hint="write one with: plan --out FILE"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from declarative.core.files import real_path
-from declarative.manifest.sources import ReadLimits
-from declarative.manifest.walk import read_file
+from declarative.manifest.sources import LINE_BREAK, ReadLimits
+from declarative.manifest.walk import leads_out, read_file
 
 LONGEST = 10_000
 
@@ -18,7 +17,6 @@ class SourceLines:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._real_root = real_path(root)
         self._lines = lru_cache(maxsize=8)(self._read)
 
     def get(self, file: str, line: int) -> str | None:
@@ -26,8 +24,7 @@ class SourceLines:
         return lines[line - 1][:LONGEST] if 0 < line <= len(lines) else None
 
     def _read(self, file: str) -> list[str]:
-        path = self._root / file
-        if not real_path(path).is_relative_to(self._real_root):
+        if leads_out(self._root, file):
             return []
-        data, _ = read_file(path, file, ReadLimits())
-        return [] if data is None else data.decode(errors="replace").split("\n")
+        data, _ = read_file(self._root / file, file, ReadLimits())
+        return [] if data is None else LINE_BREAK.split(data.decode(errors="replace"))

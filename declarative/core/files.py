@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import tempfile
 from contextlib import suppress
@@ -11,7 +12,7 @@ from pathlib import Path
 
 _PART = 8 * 1024 * 1024
 _OPEN = frozenset({Path("/dev/fd"), Path("/proc/self/fd")})
-_STANDARD = {Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
+_STANDARD = (1, 2)
 
 
 def write_atomic(path: Path, data: str | bytes, *, mode: int | None = None) -> None:
@@ -45,8 +46,8 @@ def write_atomic(path: Path, data: str | bytes, *, mode: int | None = None) -> N
 
 
 def is_stream(path: Path) -> bool:
-    """Whether it is there, and no file that another could take the place of. What this process has open is none: behind
-    `/dev/stdout` may be a file that the shell goes on writing to."""
+    """Whether it is there, and no file that another could take the place of. What the shell goes on writing to (it may be a file
+    behind `/dev/stdout`) is none."""
     if _open_already(path) is not None:
         return True
     try:
@@ -57,26 +58,31 @@ def is_stream(path: Path) -> bool:
 
 
 def _open_already(path: Path) -> int | None:
-    """The number of a descriptor that the path names."""
-    if path in _STANDARD:
-        return _STANDARD[path]
-    return int(path.name) if path.parent in _OPEN and path.name.isdecimal() else None
+    """The number of a descriptor that the path names, or of the standard one that leads to the same file."""
+    if path.parent in _OPEN and re.fullmatch("[0-9]{1,9}", path.name):
+        return int(path.name)
+    for number in _STANDARD:
+        with suppress(OSError):  # closed, or not there
+            if os.path.samestat(path.stat(), os.fstat(number)):
+                return number
+    return None
 
 
 def read_whole(path: Path, most: int) -> bytes:
     """The bytes of a file, or of a pipe such as a shell's `<(...)`. Raises OSError, also for a device and for more than `most`
     bytes: who names `/dev/zero` would wait for ever, or until the memory is full."""
     with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISFIFO(status.st_mode):
             raise OSError(errno.EINVAL, "this is neither a file nor a pipe")
+        # A usual file comes in one piece: joining the parts takes their memory twice.
         parts, size = [], 0
-        while part := file.read(_PART):
+        while size <= most and (part := file.read(min(max(status.st_size, _PART), most) + 1)):
             parts.append(part)
             size += len(part)
-            if size > most:
-                raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes")
-    return b"".join(parts)
+    if size > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes")
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def real_path(path: Path) -> Path:

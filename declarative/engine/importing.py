@@ -18,6 +18,7 @@ from declarative.engine.declarable import Declarable
 from declarative.engine.workspace import Workspace
 from declarative.manifest.format import format_text
 from declarative.manifest.variables import escaped
+from declarative.manifest.walk import leads_out
 from declarative.plan.known import briefs_of
 from declarative.render.table import yaml_text
 from declarative.state.model import Store
@@ -73,6 +74,9 @@ def write_manifests(found: Iterable[Imported], root: Path) -> tuple[Imported, ..
     existing = [str(item.path) for item in manifests if (root / item.path).exists()]
     if existing:
         raise UsageError(f"{', '.join(existing[:3])} exists already; nothing was written", hint="name another folder with --out")
+    outside = [str(item.path) for item in manifests if leads_out(root, str(item.path))]
+    if outside:
+        raise UsageError(f"{outside[0]} leads out of the project through a link; nothing was written", hint="name another folder")
     for item in manifests:
         try:
             write_atomic(root / item.path, item.text)

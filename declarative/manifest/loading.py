@@ -22,7 +22,7 @@ from declarative.manifest.overlays import Overlays
 from declarative.manifest.project import ReadProject, read_project
 from declarative.manifest.scalars import Refusal
 from declarative.manifest.sources import ReadLimits
-from declarative.manifest.walk import PROJECT_FILE, files_matching, leaves_project
+from declarative.manifest.walk import PROJECT_FILE, files_matching, leads_out, leaves_project
 
 
 def load(
@@ -88,7 +88,7 @@ def project_files(root: Path) -> tuple[Path, ...]:
     read = read_project(root, None, {}, {}, ReadLimits())
     files, _ = files_matching(root, (*read.patterns, *read.overlay_patterns))
     files.pop(PROJECT_FILE, None)
-    return (root / PROJECT_FILE, *files.values())
+    return (*(() if leads_out(root, PROJECT_FILE) else (root / PROJECT_FILE,)), *files.values())
 
 
 def _shares(sizes: Mapping[str, int], count: int) -> list[list[str]]:

@@ -49,7 +49,7 @@ from declarative.manifest.settings import (
 )
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
 from declarative.manifest.variables import Variable, declared, given
-from declarative.manifest.walk import PROJECT_FILE, digest_of_file, read_file
+from declarative.manifest.walk import PROJECT_FILE, digest_of_file, read_project_file
 
 DEFAULT_PATTERNS = ("manifests/",)
 
@@ -74,7 +74,7 @@ def read_project(
 ) -> ReadProject:
     """The project of a folder. What is wrong with it is among the diagnostics; a project broken beyond reading gives
     the defaults, so that its manifests are still checked. Raises InvalidError for an unknown environment."""
-    data, found = read_file(root / PROJECT_FILE, PROJECT_FILE, limits)
+    data, found = read_project_file(root, limits)
     read = _read_project(root, environment, variables, environ, limits, data, found)
     return structs.replace(read, digest=digest_of_file(data)) if data is not None else read
 

@@ -30,6 +30,18 @@ def find_project(start: Path) -> Path:
     )
 
 
+def leads_out(root: Path, relative: str) -> bool:
+    """Whether a link leads from there to a place outside the folder."""
+    return not real_path(root / relative).is_relative_to(real_path(root))
+
+
+def read_project_file(root: Path, limits: ReadLimits) -> tuple[bytes | None, list[Diagnostic]]:
+    """The bytes of `declarative.yaml`, or why not."""
+    if leads_out(root, PROJECT_FILE):
+        return None, [_outside(PROJECT_FILE)]
+    return read_file(root / PROJECT_FILE, PROJECT_FILE, limits)
+
+
 def digest_of_file(data: bytes) -> str:
     """Of whole files: many processors have instructions for SHA-256, and none for BLAKE2."""
     return hashlib.sha256(data).hexdigest()

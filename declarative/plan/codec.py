@@ -22,7 +22,8 @@ from declarative.core.members import unique_members
 from declarative.plan.decode import plan_of
 from declarative.plan.model import FORMAT_VERSION, Action, Change, Check, LimitBreach, Plan
 
-MAX_FILE_BYTES = 512 * 1024 * 1024
+MAX_FILE_BYTES = 2 * 1024**3
+"""Of a plan file. 100,000 new assets of 60 lines take 560 MB."""
 _PLAN_AGAIN = "plan again, with --out FILE"
 
 

@@ -257,3 +257,50 @@ def test_links_of_a_change_request_do_not_choose_what_the_cache_writes_over(work
     workplace.write("manifests/large.yaml", lines)
     workplace.ok("validate")
     assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize("late", [timedelta(), timedelta(hours=2)], ids=["right", "late"])
+def test_an_asset_that_appeared_since_the_plan_is_not_made_twice_whatever_the_clocks_say(workplace: Any, late: timedelta) -> None:
+    who = {"username": workplace.environ["QUALYS_USERNAME"], "password": workplace.environ["QUALYS_PASSWORD"]}
+    mac = "10:20:30:40:50:10"
+    with running(SandboxOptions(**who, start=datetime.now(UTC) - late, delay=0, assets=50)) as gateway:
+        workplace.environ["QUALYS_BASE_URL"] = gateway.url
+        # No filter finds a MAC address: only looking through what changed since the plan does.
+        workplace.write(
+            "manifests/web.yaml",
+            "apiVersion: declarative/v1\nkind: Asset\nmetadata: {name: web}\nspec:\n  connector: servicenow\n"
+            f"  identityAttributes: {{macAddress: '{mac}', sourceNativeKey: NK-1}}\n"
+            "  coreAttributes: {businessMetaData: {department: Sales}}\n",
+        )
+        workplace.ok("plan", "--out", "plan.json")
+        interfaces = {"networkInterface": [{"macAddress": mac}]}
+        gateway.call("seed", {"records": [{"assetName": "other", "networkInterfaceListData": interfaces}]})
+        applied = workplace.run("apply", "plan.json")
+        assert applied.code == 6, applied.text
+        assert "has appeared since the plan was made" in applied.text
+
+
+def test_a_project_file_that_lies_elsewhere_is_neither_shown_nor_formatted(workplace: Any, tmp_path: Path) -> None:
+    for name, text in {"key": "aws: hunter2\n---\n]\n", "project.yaml": "apiVersion:   declarative/v1\nkind: Project\n"}.items():
+        (tmp_path / name).write_text(text)
+        (workplace.folder / "declarative.yaml").unlink()
+        (workplace.folder / "declarative.yaml").symlink_to(tmp_path / name)
+        finished = workplace.run("validate")
+        assert finished.code == 4
+        assert "declarative.yaml:1:1: error: the path leads out of the project through a link" in finished.text
+        assert "hunter2" not in finished.text
+        workplace.run("fmt")
+        assert (tmp_path / name).read_text() == text
+
+
+def test_fmt_formats_what_links_bring_from_the_project_and_nothing_else(workplace: Any, tmp_path: Path) -> None:
+    loose = "apiVersion:   declarative/v1\nkind: Connector\n"
+    workplace.write("shared/inside.yaml", loose)
+    (tmp_path / "outside.yaml").write_text(loose)
+    (workplace.folder / "manifests/inside.yaml").symlink_to("../shared/inside.yaml")
+    (workplace.folder / "manifests/outside.yaml").symlink_to(tmp_path / "outside.yaml")
+    assert workplace.run("fmt", "--check", "manifests").code == 3
+    workplace.ok("fmt", "manifests")
+    assert (workplace.folder / "shared/inside.yaml").read_text() != loose
+    assert workplace.run("fmt", "manifests/outside.yaml").code == 64
+    assert (tmp_path / "outside.yaml").read_text() == loose

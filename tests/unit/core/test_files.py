@@ -67,6 +67,20 @@ def test_what_the_shell_has_open_is_added_to(tmp_path, name):
     assert out.read_text().split() == ["one", "two", "three"]
 
 
+def test_a_link_to_what_the_shell_has_open_is_that(tmp_path):
+    out, link = tmp_path / "log", tmp_path / "link"
+    link.symlink_to("/dev/stdout")
+    code = f"import pathlib, declarative.core.files as f; f.write_atomic(pathlib.Path({str(link)!r}), 'two ')"
+    subprocess.run(["sh", "-c", f"(echo one; {sys.executable} -c {shlex.quote(code)}; echo three) > {out}"], check=True)
+    assert out.read_text().split() == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/77", "/dev/fd/99999999999999999999"])
+def test_a_descriptor_that_is_not_open_is_an_error_in_words(name):
+    with pytest.raises(OSError):
+        write_atomic(Path(name), "words")
+
+
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="only Linux has /dev/shm")
 def test_memory_that_looks_like_a_disk_is_one():
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:

@@ -69,6 +69,17 @@ def test_what_changes_is_seen_however_late_the_gateways_clock_is(make, snapshot,
     assert "1 changed since" in refreshed.strategy
 
 
+def test_the_first_question_of_all_is_asked_in_the_gateways_time_too(make):
+    late = timedelta(hours=2)
+    inventory = make.inventory(estate(300))
+    inventory.behind = late
+    now = make.clock().current
+    inventory.records[6]["lastModifiedDate"] = (now - late - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    scanner = Scanner(inventory, 100, (), None, make.clock())
+    assert set(scanner.changed_since(now - timedelta(minutes=10))) == {7}
+    assert set(scanner.changed_since(now)) == set()
+
+
 def test_a_changed_asset_is_seen_as_it_is_now(make, snapshot):
     inventory = make.inventory(estate(300))
     read(make, inventory, snapshot)
