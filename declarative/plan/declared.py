@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -46,6 +46,7 @@ class AssetDecisions:
         self.changes: list[Change] = []
         self.observed: list[AppliedAsset] = []
         self._passed: dict[str, int] = {}
+        self._passing: list[DesiredAsset] = []
         self._claims: dict[str, Claim] = {}
         self._outside: list[DesiredAsset] = []
         opened = self._sort_out()
@@ -97,6 +98,7 @@ class AssetDecisions:
                 self._outside.append(asset)
             elif (asset_id := passes(asset)) is not None:
                 self._passed[asset.address] = asset_id
+                self._passing.append(asset)
             else:
                 opened.append(asset)
         return opened
@@ -138,12 +140,10 @@ class AssetDecisions:
                 self._verifier.remember(asset)
             if decision.observed is not None:
                 self.observed.append(decision.observed)
-        add, get = self.changes.append, self._passed.get
-        for asset in self._given.assets if self._passed else ():
+        add = self.changes.append
+        for asset in self._passing:
             address = asset.address
-            asset_id = get(address)
-            if asset_id is not None:
-                add(self._blocked(asset, refused[address]) if address in refused else _unchanged(asset, asset_id))
+            add(self._blocked(asset, refused[address]) if address in refused else _unchanged(asset, self._passed[address]))
 
     def _live_ids(self) -> Iterator[tuple[str, int]]:
         matched = ((address, claim.asset_id) for address, claim in self._claims.items() if claim.asset_id is not None)
@@ -193,8 +193,15 @@ def _contested(claims: Sequence[tuple[str, K]], different: int) -> dict[K, list[
     return {what: sorted(addresses) for what, addresses in claimants.items() if len(addresses) > 1}
 
 
-def _shared_native_keys(assets: Iterable[DesiredAsset]) -> dict[str, str]:
+def _shared_native_keys(assets: Collection[DesiredAsset]) -> dict[str, str]:
     """Address -> why, for assets of one connector with one native key: the service would merge them."""
+    keys: dict[str, list[str]] = {}
+    for asset in assets:
+        key = asset.native_key
+        if key is not None:
+            keys.setdefault(asset.connector.uuid, []).append(key)
+    if all(len(set(each)) == len(each) for each in keys.values()):
+        return {}
     claims = [(asset.address, (asset.connector.uuid, key)) for asset in assets if (key := asset.native_key) is not None]
     return {
         address: f"{_several(addresses)} share the sourceNativeKey {key}; the service would merge them"

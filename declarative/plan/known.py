@@ -29,7 +29,12 @@ class Brief(NamedTuple):
 class Briefed(Protocol):
     """A mapping of records that knows something of each without reading it."""
 
-    def brief(self, address: str) -> Brief | None: ...
+    @property
+    def brief(self) -> Callable[[str], Brief | None]:
+        """Gives what is known of an address without reading its record; None for one that is not there."""
+
+    def briefs(self) -> Iterable[tuple[str, Brief]]:
+        """All of them."""
 
     def prefetch(self, addresses: Iterable[str]) -> None:
         """Reads these records at once, in place of those that were read so before."""
@@ -42,9 +47,11 @@ def briefing(applied: Mapping[str, Applied]) -> Callable[[str], Brief | None]:
 
 def briefs_of(applied: Mapping[str, Applied]) -> Iterator[tuple[str, Brief]]:
     """The briefs of all, by address."""
-    ask = briefing(applied)
-    for address in applied:
-        brief = ask(address)
+    if isinstance(applied, Briefed):
+        yield from applied.briefs()
+        return
+    for address, item in applied.items():
+        brief = _brief(item)
         if brief is not None:
             yield address, brief
 
@@ -110,6 +117,10 @@ class Known(Mapping[str, Applied]):
 
     def brief(self, address: str) -> Brief | None:
         return self._ask(self._moved.get(address, address)) if address in self else None
+
+    def briefs(self) -> Iterator[tuple[str, Brief]]:
+        found = ((address, self.brief(address)) for address in self)
+        return ((address, brief) for address, brief in found if brief is not None)
 
     def prefetch(self, addresses: Iterable[str]) -> None:
         prefetch(self._applied, (self._moved.get(address, address) for address in addresses))

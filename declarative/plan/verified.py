@@ -27,11 +27,11 @@ class Verifier:
     """`earlier`: what the last plans left; `salt`: whatever else decisions depend on. `tokens` collects what
     holds now, by address."""
 
-    __slots__ = ("_brief", "_connectors", "_earlier", "_live", "_salt", "tokens")
+    __slots__ = ("_brief", "_connectors", "_earlier", "_salt", "_seen", "tokens")
 
     def __init__(self, earlier: AbstractSet[bytes], live: LiveIndex, brief: Callable[[str], Brief | None], salt: str) -> None:
         self._earlier = earlier
-        self._live = live
+        self._seen = live.digest
         self._brief = brief
         self._salt = salt
         self._connectors: dict[int, tuple[ConnectorRef, bytes]] = {}
@@ -52,27 +52,26 @@ class Verifier:
         return known.asset_id
 
     def remember(self, asset: DesiredAsset) -> None:
-        """That it was found unchanged."""
+        """That it was found unchanged. Never of one that is pinned to another id than the state's: what passes is bound to it."""
         # Only now: live and state may have been read anew since the asset was asked for by its digests.
         known = self._brief(asset.address)
-        token = self._token(asset, known) if known is not None else b""
+        if known is None or asset.pinned_id not in (None, known.asset_id):
+            return
+        token = self._token(asset, known)
         if token:
             self.tokens[asset.address] = token
 
     def _token(self, asset: DesiredAsset, known: Brief) -> bytes:
         """Empty, where something of it is not known."""
-        asset_id, digest = known.asset_id, known.digest
-        live = self._live.digest(asset_id)
+        _, asset_id, digest = known
+        live = self._seen(asset_id)
         said = asset.digest or _said(asset)
         if live is None or digest is None or not said:
             return b""
-        pinned = asset.pinned_id
-        if pinned is not None and pinned != asset_id:
-            return b""
         wired = self._connectors.get(id(asset.connector)) or self._wired(asset.connector)
-        # Each part but the last has a length of its own, or is told its length.
-        parts = b"%b%b%c%b%b\0%b" % (wired[1], live, len(said), said, digest.encode(), asset.address.encode("utf-8", _ANY))
-        return blake2b(parts, digest_size=SIZE).digest()
+        # Each part but the last has a length of its own, or is told its length. What is pinned is part of what is said.
+        told = f"{digest}\0{asset_id}\0{asset.address}".encode("utf-8", _ANY)
+        return blake2b(b"%b%b%c%b%b" % (wired[1], live, len(said), said, told), digest_size=SIZE).digest()
 
     def _wired(self, connector: ConnectorRef) -> tuple[ConnectorRef, bytes]:
         """The salt and a connector, which many assets share, as one digest."""

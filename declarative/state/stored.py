@@ -22,13 +22,15 @@ class StoredResources(Mapping[str, Resource]):
     before. One that is gone, or was damaged at rest, raises StateError.
     """
 
-    __slots__ = ("_at_hand", "_briefs", "_place", "_read")
+    __slots__ = ("_at_hand", "_briefs", "_place", "_read", "brief")
 
     def __init__(self, place: str, briefs: dict[str, Brief], read: Callable[[Sequence[str]], Iterable[Row]]) -> None:
         self._place = place
         self._briefs = briefs
         self._read = read
         self._at_hand: Mapping[str, Row] = {}
+        # A plan asks this of every asset, some times: without a call from Python.
+        self.brief: Callable[[str], Brief | None] = briefs.get
 
     @classmethod
     def whole(cls, place: str, rows: Iterable[Row]) -> StoredResources:
@@ -48,9 +50,8 @@ class StoredResources(Mapping[str, Resource]):
             )
         return decoded(self._place, row)
 
-    def brief(self, address: str) -> Brief | None:
-        """What is known of it without reading it; None for an address that is not there."""
-        return self._briefs.get(address)
+    def briefs(self) -> Iterable[tuple[str, Brief]]:
+        return self._briefs.items()
 
     def prefetch(self, addresses: Iterable[str]) -> None:
         """Reads these records at once, in place of those that were read so before."""
