@@ -220,4 +220,4 @@ def _unchanged(asset: DesiredAsset, asset_id: int) -> Change:
 
 
 def _matched_by(asset: DesiredAsset) -> str:
-    return BOUND if asset.pinned_id is None else PINNED
+    return BOUND if asset.identity.get("qualysAssetId") is None else PINNED

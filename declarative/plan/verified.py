@@ -69,9 +69,9 @@ class Verifier:
         if live is None or digest is None or not said:
             return b""
         wired = self._connectors.get(id(asset.connector)) or self._wired(asset.connector)
-        # Each part but the last has a length of its own, or is told its length. What is pinned is part of what is said.
-        told = f"{digest}\0{asset_id}\0{asset.address}".encode("utf-8", _ANY)
-        return blake2b(b"%b%b%c%b%b" % (wired[1], live, len(said), said, told), digest_size=SIZE).digest()
+        # The first two have a length of their own, and the third is told its length. What is pinned is part of what is said.
+        told = f"{len(said)}\0{digest}\0{asset_id}\0{asset.address}".encode("utf-8", _ANY)
+        return blake2b(wired[1] + live + said + told, digest_size=SIZE).digest()
 
     def _wired(self, connector: ConnectorRef) -> tuple[ConnectorRef, bytes]:
         """The salt and a connector, which many assets share, as one digest."""
