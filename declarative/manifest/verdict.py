@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.manifest.seal import SealedFile, sealed
 from declarative.manifest.sources import ReadLimits
-from declarative.manifest.walk import PROJECT_FILE, digest_of_file, files_matching, read_file
+from declarative.manifest.walk import PROJECT_FILE, digest_of_file, files_matching, read_file, read_project_file
 
 VERDICT_FILE = Path(".declarative") / "cache" / "verdicts.json"
 _MOST_FINDINGS = 1_000
@@ -54,7 +54,8 @@ def recall(
     if not made <= now < made + _LONGEST:
         return None
     inputs = kept["inputs"]
-    if _digest(root / PROJECT_FILE, PROJECT_FILE) != inputs["project"]:
+    own, _ = read_project_file(root, ReadLimits())
+    if own is None or digest_of_file(own) != inputs["project"]:
         return None
     files, refused = files_matching(root, inputs["patterns"])
     for overlay in files_matching(root, inputs["overlay_patterns"])[0] if inputs["overlay_patterns"] else ():

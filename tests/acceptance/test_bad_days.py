@@ -304,3 +304,16 @@ def test_fmt_formats_what_links_bring_from_the_project_and_nothing_else(workplac
     assert (workplace.folder / "shared/inside.yaml").read_text() != loose
     assert workplace.run("fmt", "manifests/outside.yaml").code == 64
     assert (tmp_path / "outside.yaml").read_text() == loose
+
+
+def test_a_remembered_verdict_does_not_speak_for_a_project_file_that_became_a_link(workplace: Any, tmp_path: Path) -> None:
+    # Large enough for caches.
+    workplace.write("manifests/large.yaml", "".join(f"# {number}\n" for number in range(100_000)))
+    for _ in range(2):
+        workplace.ok("validate")
+    project = workplace.folder / "declarative.yaml"
+    project.rename(tmp_path / "elsewhere.yaml")
+    project.symlink_to(tmp_path / "elsewhere.yaml")
+    finished = workplace.run("validate")
+    assert finished.code == 4
+    assert "leads out of the project through a link" in finished.text
