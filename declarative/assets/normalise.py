@@ -18,8 +18,12 @@ from typing import Any
 Normaliser = Callable[[Any], Hashable]
 
 # The common cases, decided at once: one word of printable ASCII that says something; what everybody writes in one way.
-_WORD = re.compile(r"[!-+\--~][!-~]*").fullmatch
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+WORD_FORM = r"[!-+\--~][!-~]*"
+"""Texts whose `nocase` and `compact` are themselves in small letters."""
+UUID_FORM = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+"""Texts whose `uuid` is themselves in small letters."""
+_WORD = re.compile(WORD_FORM).fullmatch
+_UUID = re.compile(UUID_FORM).fullmatch
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 ipv4 = re.compile(r"\.".join([_OCTET] * 4)).fullmatch
 """An address as everybody writes it; its first group is the first octet."""

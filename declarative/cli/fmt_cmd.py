@@ -86,6 +86,7 @@ def _leads_out(file: Path, folder: Path) -> bool:
     """What a link brings in from elsewhere is somebody else's to format: elsewhere is outside the project, where there is one."""
     from declarative.core.errors import InvalidError
     from declarative.manifest import find_project
+    from declarative.manifest.walk import leads_out
 
     if real_path(file) == real_path(folder) / file.relative_to(folder):
         return False
@@ -93,7 +94,7 @@ def _leads_out(file: Path, folder: Path) -> bool:
         home = find_project(folder)
     except InvalidError:
         home = folder
-    return not real_path(file).is_relative_to(real_path(home))
+    return leads_out(home, file)
 
 
 def _read(path: Path) -> str:

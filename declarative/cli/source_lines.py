@@ -24,7 +24,8 @@ class SourceLines:
         return lines[line - 1][:LONGEST] if 0 < line <= len(lines) else None
 
     def _read(self, file: str) -> list[str]:
-        if leads_out(self._root, file):
+        path = self._root / file
+        if leads_out(self._root, path):
             return []
-        data, _ = read_file(self._root / file, file, ReadLimits())
+        data, _ = read_file(path, file, ReadLimits())
         return [] if data is None else LINE_BREAK.split(data.decode(errors="replace"))

@@ -74,7 +74,7 @@ def write_manifests(found: Iterable[Imported], root: Path) -> tuple[Imported, ..
     existing = [str(item.path) for item in manifests if (root / item.path).exists()]
     if existing:
         raise UsageError(f"{', '.join(existing[:3])} exists already; nothing was written", hint="name another folder with --out")
-    outside = [str(item.path) for item in manifests if leads_out(root, str(item.path))]
+    outside = [str(item.path) for item in manifests if leads_out(root, root / item.path)]
     if outside:
         raise UsageError(f"{outside[0]} leads out of the project through a link; nothing was written", hint="name another folder")
     for item in manifests:

@@ -9,6 +9,7 @@ from typing import Any
 
 from declarative.inventory.model import SourceError, unreadable
 from declarative.kinds.model import InventoryDeclaration
+from declarative.manifest.walk import leads_out
 
 Batches = Callable[[Sequence[str]], Iterator[Any]]
 _CHUNK = 20_000
@@ -48,7 +49,7 @@ def _connect(ibis: Any, scheme: str, url: str, root: Path) -> Any:
     if scheme not in ("sqlite", "duckdb"):
         return ibis.connect(url)
     path = root / url.partition("///")[2]
-    if not path.resolve().is_relative_to(root.resolve()):
+    if leads_out(root, path):
         raise SourceError("the database leads out of the project through a link", rule="inventory/source", pointer=_POINTER)
     if not path.is_file():
         raise unreadable(f'there is no file "{path.relative_to(root).as_posix()}"', _POINTER)

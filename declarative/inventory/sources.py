@@ -24,6 +24,7 @@ from declarative.inventory.cells import text_of
 from declarative.inventory.lines import lines_of
 from declarative.inventory.model import BadRow, SourceError, unreadable
 from declarative.kinds.model import InventoryDeclaration
+from declarative.manifest.walk import leads_out
 
 BATCH = 20_000
 _SAMPLE = 1_000
@@ -66,13 +67,13 @@ def batches(declaration: InventoryDeclaration, root: Path, collected: Collected)
 
 def files_of(declaration: InventoryDeclaration, root: Path) -> list[tuple[str, Path]]:
     """The files that the pattern names, in stable order. Raises SourceError for none, and for one outside the project."""
-    source, real_root = declaration.source, root.resolve()
+    source = declaration.source
     pointer = f"/spec/from/{source.format}"
     found = sorted(path for path in root.glob(source.place) if path.is_file())
     if not found:
         raise unreadable(f'there is no file "{source.place}"', pointer, "paths are relative to the folder of declarative.yaml")
     for path in found:
-        if not path.resolve().is_relative_to(real_root):
+        if leads_out(root, path):
             raise SourceError(
                 f"{path.relative_to(root).as_posix()} leads out of the project through a link",
                 rule="inventory/source",

@@ -11,6 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from declarative.assets.normalise import UUID_FORM
 from declarative.kinds import values
 from declarative.kinds.asset_checks import (
     DATES,
@@ -46,7 +47,7 @@ SURE: Mapping[Callable[[str], str | None], Fits] = MappingProxyType(
         values.ipv4_problem: re.compile(_IPV4).fullmatch,
         values.ipv6_problem: re.compile(_IPV6).fullmatch,
         values.mac_problem: re.compile(_MAC).fullmatch,
-        values.uuid_problem: re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch,
+        values.uuid_problem: re.compile(UUID_FORM).fullmatch,
         values.offset_problem: re.compile(r"[+-](?:0[0-9]|1[0-4]|[0-9]):[0-5][0-9]|UTC").fullmatch,
     }
 )

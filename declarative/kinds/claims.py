@@ -39,9 +39,6 @@ _NATIVE_KEY = f"{_IDENTITY}/sourceNativeKey"
 CLAIMED = (("native key", _NATIVE_KEY), *((what, pointer) for _, pointer, what, _ in _UNIQUE))
 """What the marks of an asset are of, and where it stands, in their order."""
 
-_WORD = r"[!-+\--~][!-~]*"
-_UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-
 
 def _lines_of(form: str) -> Callable[[str], object]:
     return re.compile(rf"{form}(?:\n{form})*+").fullmatch
@@ -49,7 +46,11 @@ def _lines_of(form: str) -> Callable[[str], object]:
 
 # Texts in these forms, one a line, differ in their normal forms exactly when they differ in small letters.
 _PLAIN: Mapping[str, Callable[[str], object]] = MappingProxyType(
-    {_NATIVE_KEY: _lines_of(_WORD), _UNIQUE[0][1]: _lines_of(_WORD), _UNIQUE[1][1]: _lines_of(_UUID)}
+    {
+        _NATIVE_KEY: _lines_of(normalise.WORD_FORM),
+        _UNIQUE[0][1]: _lines_of(normalise.WORD_FORM),
+        _UNIQUE[1][1]: _lines_of(normalise.UUID_FORM),
+    }
 )
 
 

@@ -88,7 +88,8 @@ def project_files(root: Path) -> tuple[Path, ...]:
     read = read_project(root, None, {}, {}, ReadLimits())
     files, _ = files_matching(root, (*read.patterns, *read.overlay_patterns))
     files.pop(PROJECT_FILE, None)
-    return (*(() if leads_out(root, PROJECT_FILE) else (root / PROJECT_FILE,)), *files.values())
+    own = root / PROJECT_FILE
+    return tuple(files.values()) if leads_out(root, own) else (own, *files.values())
 
 
 def _shares(sizes: Mapping[str, int], count: int) -> list[list[str]]:

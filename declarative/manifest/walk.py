@@ -30,16 +30,15 @@ def find_project(start: Path) -> Path:
     )
 
 
-def leads_out(root: Path, relative: str) -> bool:
-    """Whether a link leads from there to a place outside the folder."""
-    return not real_path(root / relative).is_relative_to(real_path(root))
+def leads_out(root: Path, path: Path) -> bool:
+    """Whether a link on the way to that path leads out of the folder."""
+    return not real_path(path).is_relative_to(real_path(root))
 
 
 def read_project_file(root: Path, limits: ReadLimits) -> tuple[bytes | None, list[Diagnostic]]:
     """The bytes of `declarative.yaml`, or why not."""
-    if leads_out(root, PROJECT_FILE):
-        return None, [_outside(PROJECT_FILE)]
-    return read_file(root / PROJECT_FILE, PROJECT_FILE, limits)
+    path = root / PROJECT_FILE
+    return (None, [_outside(PROJECT_FILE)]) if leads_out(root, path) else read_file(path, PROJECT_FILE, limits)
 
 
 def digest_of_file(data: bytes) -> str:
@@ -111,9 +110,8 @@ def read_file(path: Path, relative: str, limits: ReadLimits) -> tuple[bytes | No
             if len(data) > status.st_size:
                 data += file.read(limits.file_bytes + 1 - len(data))
     except OSError as error:
-        hint = (
-            "it is a link that leads nowhere: remove it" if path.is_symlink() and not path.exists() else "check its permissions"
-        )
+        is_lost = path.is_symlink() and not path.exists()
+        hint = "it is a link that leads nowhere: remove it" if is_lost else "check its permissions"
         return None, [_error("path/unreadable", relative, f"the file cannot be read: {error.strerror}", hint)]
     if len(data) > limits.file_bytes:
         return None, [too_large(relative, len(data), limits.file_bytes)]

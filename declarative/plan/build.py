@@ -42,9 +42,7 @@ def build(given: PlanInput) -> PlanOutcome:
             row_removal=given.row_removal,
         )
     changes.sort(key=attrgetter("address"))
-    listed = changes
-    if not given.list_rows:
-        listed = [change for change in changes if change.address[-1:] != "]" or not _is_plain_row(change)]
+    listed = changes if given.list_rows else [change for change in changes if not _is_plain_row(change)]
     plan = _assemble(given, applied, declared, listed, given.passed + len(changes) - len(listed))
     return PlanOutcome(plan, tuple(sorted(assets.observed, key=attrgetter("address"))), moves, verifier.tokens)
 
@@ -64,7 +62,7 @@ def _decide_reports(given: PlanInput, applied: Mapping[str, Applied], moved: Map
 
 def _is_plain_row(change: Change) -> bool:
     """An unchanged row of an inventory that nothing is to be said about: of those there may be a million."""
-    return change.action is Action.UNCHANGED and not change.reason and not change.warnings
+    return change.address[-1:] == "]" and change.action is Action.UNCHANGED and not change.reason and not change.warnings
 
 
 def _assemble(
@@ -76,7 +74,7 @@ def _assemble(
     for address, known in briefs_of(applied):
         if known.is_asset:
             undeclared += address not in declared
-            bound += known.asset_id is not None and (given.in_scope is everything or given.in_scope(address))
+            bound += known.asset_id is not None and given.in_scope(address)
     population = given.population
     if population is None:
         population = len(given.assets) + undeclared + given.passed + given.beyond

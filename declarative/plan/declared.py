@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -193,15 +193,8 @@ def _contested(claims: Sequence[tuple[str, K]], different: int) -> dict[K, list[
     return {what: sorted(addresses) for what, addresses in claimants.items() if len(addresses) > 1}
 
 
-def _shared_native_keys(assets: Collection[DesiredAsset]) -> dict[str, str]:
+def _shared_native_keys(assets: Iterable[DesiredAsset]) -> dict[str, str]:
     """Address -> why, for assets of one connector with one native key: the service would merge them."""
-    keys: dict[str, list[str]] = {}
-    for asset in assets:
-        key = asset.native_key
-        if key is not None:
-            keys.setdefault(asset.connector.uuid, []).append(key)
-    if all(len(set(each)) == len(each) for each in keys.values()):
-        return {}
     claims = [(asset.address, (asset.connector.uuid, key)) for asset in assets if (key := asset.native_key) is not None]
     return {
         address: f"{_several(addresses)} share the sourceNativeKey {key}; the service would merge them"
