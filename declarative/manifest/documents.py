@@ -84,13 +84,14 @@ def shape_for(kind: str) -> Shape:
 
 class Value(Struct, frozen=True):
     """A document's value, typed by its kind's schema. `value` is None where the syntax is broken; `empty`: no content;
-    `repeated`: how many values its aliases stand for beyond one each."""
+    `repeated`: how many values its aliases stand for beyond one each; `json`: the value as JSON, where that is known."""
 
     value: Any
     start: tuple[int, int]
     diagnostics: tuple[Diagnostic, ...] = ()
     empty: bool = False
     repeated: int = 0
+    json: bytes | None = None
 
 
 def read_value(document: RawDocument, limits: ReadLimits) -> Value:
@@ -99,11 +100,11 @@ def read_value(document: RawDocument, limits: ReadLimits) -> Value:
     kind = guess[1] if guess else ""
     quick = read_quickly(document, shape_for(kind), limits)
     if quick is not None:
-        actual = quick[0].get("kind")
+        actual = quick.value.get("kind")
         if actual != kind and isinstance(actual, str):
             quick = read_quickly(document, shape_for(actual), limits)
         if quick is not None:
-            return Value(*quick)
+            return Value(quick.value, quick.start, json=quick.json)
     return _read_slowly(document, limits)
 
 
@@ -151,8 +152,9 @@ def read_document(document: RawDocument, context: Context) -> Outcome:
         told = tuple(structs.replace(one, address=one.address or address) for one in kept)
         return Outcome(None, told, address, locate, applied, partial=partial, repeated=repeated)
     note = context.noter.note(value["kind"], value) if context.noter is not None else None
-    manifest = Manifest.of(value, locate.position, locate, note)
-    return Outcome(manifest, (), address, locate, applied, pure=value is read.value, repeated=repeated)
+    pure = value is read.value
+    manifest = Manifest.of(value, locate.position, locate, note, json=read.json if pure else None)
+    return Outcome(manifest, (), address, locate, applied, pure=pure, repeated=repeated)
 
 
 def _listed(found: list[Diagnostic]) -> list[Diagnostic]:

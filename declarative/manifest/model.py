@@ -65,8 +65,11 @@ class Manifest(Struct, frozen=True, eq=False):
         return self.api_version, self.address, self.labels, self.digest, self.position
 
     @classmethod
-    def of(cls, value: Mapping[str, Any], position: Position, locate: Locator, note: Any = None) -> Manifest:
-        """From a value that has passed its schema, or the well-typed part of one that has not."""
+    def of(
+        cls, value: Mapping[str, Any], position: Position, locate: Locator, note: Any = None, *, json: bytes | None = None
+    ) -> Manifest:
+        """From a value that has passed its schema, or the well-typed part of one that has not. `json`: the value, where it is
+        known as that."""
         metadata = value.get("metadata") or {}
         name = metadata.get("name") or ""
         return cls(
@@ -78,7 +81,7 @@ class Manifest(Struct, frozen=True, eq=False):
             digest=hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).digest(),
             position=position,
             locate=locate,
-            body=fitted(orjson.dumps(value)),
+            body=json or fitted(orjson.dumps(value)),
             note=note,
         )
 

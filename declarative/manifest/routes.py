@@ -17,6 +17,7 @@ from declarative.manifest.shapes import Shape
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+").fullmatch
 _MOST_LEARNED = 20_000
+_OPENING = frozenset("[{'\"")
 
 
 class GiveUp(Exception):  # noqa: N818 - an unwinding, never seen outside
@@ -91,6 +92,24 @@ class Routes:
         """Before the first line with content, which begins in that column."""
         return self._spot((Frame(column, False, self._shape),), None)
 
+    def step(self, line: str, spot: Spot) -> tuple[Step, str] | None:
+        """What a line does here, and the text of its value; None for one without content. Raises GiveUp."""
+        content = line.strip(" ")
+        if not content or content[0] == "#":
+            return None
+        head, colon, text = line.partition(": ")
+        item = content[2:].lstrip(" ") if content[:2] == "- " else ""
+        if item and (item[0] in _OPENING or not (colon or item[-1] == ":")):
+            return self.plain(spot, len(line) - len(line.lstrip(" "))), item
+        text = text.strip(" ")
+        if text and text[0] != "#":
+            return self.keyed(spot, head), text
+        if not colon:
+            head, colon = line[:-1], line[-1]
+            if colon != ":":
+                raise GiveUp
+        return self.bare(spot, head), ""
+
     def keyed(self, spot: Spot, head: str) -> Step:
         """The step of a line with a key and a value. Raises GiveUp."""
         step = spot.keyed.get(head)
@@ -157,6 +176,23 @@ class Routes:
     def _check_depth(self, frames: tuple[Frame, ...]) -> None:
         if len(frames) > self._depth:
             raise GiveUp
+
+
+def changed(stack: list[Any], change: Change) -> Any:
+    """The innermost collection, once what the line closes is closed and what it opens is open."""
+    opens, keep, is_item = change
+    if opens is not None:
+        key, is_list = opens
+        fresh: Any = [] if is_list else {}
+        stack[-1][key] = fresh
+        stack.append(fresh)
+    else:
+        del stack[keep:]
+    if is_item:
+        item: dict[str, Any] = {}
+        stack[-1].append(item)
+        stack.append(item)
+    return stack[-1]
 
 
 def _entered(spot: Spot, column: int, *, is_item: bool) -> tuple[tuple[Frame, ...], tuple[str, bool] | None]:

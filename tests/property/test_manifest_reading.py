@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import string
+from contextlib import suppress
 
+import orjson
 import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
@@ -15,9 +17,11 @@ from declarative.core.diagnostics import Position
 from declarative.manifest import load
 from declarative.manifest.documents import Context, Outcome, read_document, shape_for
 from declarative.manifest.emit import yaml_text
+from declarative.manifest.moulds import mould_of
 from declarative.manifest.nodes import read_nodes, to_value
 from declarative.manifest.quick import read_quickly
-from declarative.manifest.scalars import MAX_DIGITS
+from declarative.manifest.routes import GiveUp, Routes
+from declarative.manifest.scalars import MAX_DIGITS, ScalarRefusedError
 from declarative.manifest.shapes import ANY, Shape
 from declarative.manifest.sources import RawDocument, ReadLimits, document_of, documents_of, forbidden, pieces_of
 
@@ -416,6 +420,74 @@ def _spoil(value):
         value.append("spoilt")
 
 
+# What stands behind a key or a dash in documents that are otherwise alike.
+behind = line_values.map(lambda text: text.removeprefix(" ")) | texts.filter(lambda text: "\n" not in text)
+slots = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [("", "a: "), ("", "b:  "), ("c:\n", "  - "), ("d: # x\n", "  e: "), ("\n# c\n", "f%s: "), ("g:\n- h: 1\n", "  i: ")]
+        ),
+        behind,
+        behind,
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda slot: slot[0],
+)
+
+
+@laws
+@given(slots, st.sampled_from([ANY, EVERYWHERE_TEXT, shape_for("Asset")]), st.sampled_from(["", "\n"]), st.booleans())
+@example([(("", "a: "), "x", "null"), (("", "b:  "), "1", "2")], EVERYWHERE_TEXT, "", True)
+@example([(("", "a: "), "x", "y"), (("", "f%s: "), "'q'", "100 %")], EVERYWHERE_TEXT, "\n", True)
+def test_a_mould_says_of_a_document_what_the_reference_says_or_nothing(slots, shape, end, learned):
+    first, second = ("\n".join(before + head + said[which] for (before, head), *said in slots) + end for which in (0, 1))
+    routes = Routes(shape, LIMITS.depth)
+    document = RawDocument("f.yaml", first)
+    if "\t" in first + second or "\r" in first + second or read_quickly(document, shape, LIMITS) is None:
+        return
+    lines = first.split("\n")
+    at = next(at for at, line in enumerate(lines) if line.strip(" ") and line.strip(" ")[0] != "#")
+    start = (at, len(lines[at]) - len(lines[at].lstrip(" ")))
+    mould = mould_of(lines, start, routes)
+    if mould is not None and learned:
+        # As when another document of the same lines did not fit.
+        with suppress(GiveUp, ScalarRefusedError):
+            mould = mould_of(second.split("\n"), start, routes, mould) or mould
+    for text in (first, second) if mould is not None else ():
+        with suppress(GiveUp, ScalarRefusedError):
+            said = mould.filled(text)
+            if said is not None:
+                value, found = reference(text, shape)
+                assert not found
+                assert repr(orjson.loads(said)) == repr(value)
+                assert said == orjson.dumps(value)
+                assert text is not first or mould.start == start
+
+
+@pytest.mark.parametrize("end", ["", "\r\n"])
+def test_documents_that_are_alike_are_read_by_a_mould_once_there_are_enough_of_them(end):
+    def text(number):
+        lines = ASSET_LINES[:12] + ASSET_LINES[15:17] + ASSET_LINES[18:20]
+        return "\n".join(lines).replace("web-1", f"web-{number}").replace("\n", end or "\n") + (end or "\n")
+
+    read = [read_quickly(RawDocument("f.yaml", text(number), 7), shape_for("Asset"), LIMITS) for number in range(300)]
+    assert [number for number, quick in enumerate(read) if quick.json is None] == list(range(100 if not end else 0))
+    for number, quick in enumerate(read):
+        value, found = reference(text(number), shape_for("Asset"))
+        assert (quick.value, quick.start, found) == (value, (7, 1), [])
+        assert quick.json in (None, orjson.dumps(value))
+
+
+def test_a_document_that_does_not_fit_is_read_all_the_same_and_the_next_mould_fits_it():
+    shape = Shape(kinds=frozenset({"object"}), properties={"name": TEXT, "port": TEXT})
+    texts = [f"name: web-{number}\nport: {number if number < 200 else repr(str(number))}\n" for number in range(600)]
+    read = [read_quickly(RawDocument("f.yaml", text), shape, LIMITS) for text in texts]
+    assert [quick.value for quick in read] == [{"name": f"web-{number}", "port": str(number)} for number in range(600)]
+    assert [quick.json is not None for quick in read] == [False] * 100 + [True] * 100 + [False] * 200 + [True] * 200
+    assert read_quickly(RawDocument("f.yaml", "name: web-1\nport: 1\n"), shape, LIMITS).json is not None
+
+
 @laws
 @given(st.lists(st.sampled_from([b"---", b"...", b"-", b".", b" ", b"a", b"\n", b"\r", b"\r\n"]), max_size=20))
 def test_a_document_begins_where_a_line_begins_with_the_sign_for_it(parts):
@@ -439,7 +511,7 @@ def test_the_quick_reader_reads_ordinary_documents():
     text += "r:\n- {s: t}\n- 'u: v'\n"
     expected = {"a": 1, "b": ["x", {"y": "z"}], "c": [{"d": "e", "f": "g"}, "h"], "i": [{"j": {"k": "l: m"}}], "n": "o p q"}
     expected["r"] = [{"s": "t"}, "u: v"]
-    assert read_quickly(RawDocument("f.yaml", text), ANY, LIMITS) == (expected, (3, 1))
+    assert read_quickly(RawDocument("f.yaml", text), ANY, LIMITS) == (expected, (3, 1), None)
 
 
 @given(yamlish | st.binary(max_size=80))
