@@ -32,25 +32,21 @@ _DIGEST_LENGTH = 64
 
 
 class WarmCache(Struct):
-    """Entries of a former run, and those of this one, a line of JSON for each file. `save` writes only what this run used.
-
-    `values`: what another process has just read (a JSON text or None for each entry), so that it is not read twice."""
+    """Entries of a former run, and those of this one, a line of JSON for each file. `save` writes only what this run used."""
 
     file: SealedFile | None = None
     old: dict[str, bytes] = field(default_factory=dict)
     new: dict[str, bytes] = field(default_factory=dict)
-    values: dict[str, list[str | None]] = field(default_factory=dict)
     fresh: bool = False
 
     @property
     def is_used(self) -> bool:
         return self.file is not None or bool(self.old)
 
-    def learn(self, found: Mapping[str, tuple[str, list[str | None]]]) -> None:
+    def learn(self, found: Mapping[str, str]) -> None:
         """What another process has found just now."""
-        for digest, (line, values) in found.items():
+        for digest, line in found.items():
             self.old[digest] = line.encode()
-            self.values[digest] = values
             self.fresh = True
 
     def get(self, digest: str) -> list[Entry] | None:
@@ -92,15 +88,14 @@ def entry_of(outcome: Outcome, document: RawDocument) -> Entry:
     return [*entry, *locate.start, manifest.kind, manifest.name, manifest.labels, manifest.digest.hex(), manifest.note]
 
 
-def kept_manifest(entry: Sequence[Any], file: KeptFile, value: str | None) -> tuple[Manifest, KeptDocument] | None:
-    """The manifest of an entry; None where its document has to be read. `value`: what it says, where that is at hand."""
+def kept_manifest(entry: Sequence[Any], file: KeptFile) -> tuple[Manifest, KeptDocument] | None:
+    """The manifest of an entry; None where its document has to be read."""
     if len(entry) == 3:
         return None
     start, end, line, row, column, kind, name, labels, digest, note = entry
-    kept = KeptDocument(file, start, end, line, row, column)
-    body = kept if value is None else value.encode()
-    said = (API_VERSION, intern(kind), name, f"{kind}/{name}", shared_labels(labels), bytes.fromhex(digest))
-    return Manifest(*said, kept.position, kept, body, _shared(note)), kept
+    kept = KeptDocument(file, start, end, line, row, column, bytes.fromhex(digest))
+    said = (API_VERSION, intern(kind), name, f"{kind}/{name}", shared_labels(labels), kept.meaning)
+    return Manifest(*said, kept.position, kept, kept, _shared(note)), kept
 
 
 def _shared(note: Any) -> Any:

@@ -70,9 +70,8 @@ class Gathered(Struct):
         if entries is None:
             self._read(data, file)
             return
-        values = self.cache.values.pop(digest, None) or [None] * len(entries)
-        for entry, value in zip(entries, values, strict=True):
-            kept = kept_manifest(entry, file, value)
+        for entry in entries:
+            kept = kept_manifest(entry, file)
             if kept is None or self._is_overlaid(kept[0].address):
                 start, end, line = entry[:3]
                 self.add(read_document(RawDocument(relative, data[start:end].decode(), line, extent=(start, end)), self.context))
@@ -106,7 +105,7 @@ class Gathered(Struct):
             repeated += outcome.repeated
             self._repeated += 0 if outcome.pure else outcome.repeated
             entries.append(entry_of(outcome, document))
-            kept = kept_manifest(entries[-1], file, None) if self.by_place else None
+            kept = kept_manifest(entries[-1], file) if self.by_place else None
             if kept is None:
                 self.add(outcome)
             else:

@@ -27,9 +27,9 @@ from declarative.manifest.model import Noter
 from declarative.manifest.sources import ReadLimits, document_of, file_problem, pieces_of
 from declarative.manifest.walk import digest_of_file, read_file
 
-Answer = dict[str, tuple[str, list[str | None]]]
-"""By the digest of a file's bytes: its entries as a line of the cache, and the value of each document as JSON (None: it has to
-be read again)."""
+Answer = dict[str, str]
+"""By the digest of a file's bytes: its entries as a line of the cache. What the documents say is left where it stands: most of a
+large project is as it was at the last apply, and is never looked into."""
 
 _MOST_WORKERS = 4
 
@@ -61,8 +61,8 @@ class Helper:
         return found
 
 
-def start_helper(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None, *, values: bool = True) -> Helper | None:
-    """A helper over these files; None where no process can be started. `values`: whether it tells what documents say."""
+def start_helper(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None) -> Helper | None:
+    """A helper over these files; None where no process can be started."""
     try:
         ours, theirs = os.pipe()
     except OSError:
@@ -74,12 +74,12 @@ def start_helper(files: Sequence[Path], limits: ReadLimits, noter: Noter | None 
         os.close(theirs)
         return None
     if process == 0:
-        _serve(theirs, files, limits, noter, values=values)
+        _serve(theirs, files, limits, noter)
     os.close(theirs)
     return Helper(process, ours)
 
 
-def _serve(pipe: int, files: Sequence[Path], limits: ReadLimits, noter: Noter | None, *, values: bool) -> None:
+def _serve(pipe: int, files: Sequence[Path], limits: ReadLimits, noter: Noter | None) -> None:
     """The whole life of a helper: nothing that was opened or begun before the fork is its to end, flush or speak through."""
     code = 1
     try:
@@ -87,13 +87,13 @@ def _serve(pipe: int, files: Sequence[Path], limits: ReadLimits, noter: Noter | 
             signal.signal(number, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDWR), 2)
         with os.fdopen(pipe, "wb") as writer:
-            writer.write(orjson.dumps(answer(files, limits, noter, values=values)))
+            writer.write(orjson.dumps(answer(files, limits, noter)))
         code = 0
     finally:
         os._exit(code)
 
 
-def answer(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None, *, values: bool = True) -> Answer:
+def answer(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None) -> Answer:
     """What there is to say about every file that could be read and has no forbidden bytes."""
     context = Context(limits, noter=noter)
     found: Answer = {}
@@ -101,18 +101,17 @@ def answer(files: Sequence[Path], limits: ReadLimits, noter: Noter | None = None
         data, _ = read_file(path, path.name, limits)
         if data is None:
             continue
-        answered = _answer_for(data, context, values=values)
+        answered = _answer_for(data, context)
         if answered is not None:
             found[digest_of_file(data)] = answered
     return found
 
 
-def _answer_for(data: bytes, context: Context, *, values: bool) -> tuple[str, list[str | None]] | None:
+def _answer_for(data: bytes, context: Context) -> str | None:
     """None for a file that is better told about by whoever asked: its bytes are wrong, or nearly everything in it is."""
     if file_problem(data, "", context.limits) is not None:
         return None
     entries: list[Any] = []
-    said: list[str | None] = []
     mistakes, repeated = 0, 0
     for piece in pieces_of(data):
         if piece.is_bare:
@@ -123,8 +122,5 @@ def _answer_for(data: bytes, context: Context, *, values: bool) -> tuple[str, li
         outcome = read_document(document, context)
         mistakes += len(outcome.diagnostics)
         repeated += outcome.repeated
-        entry = entry_of(outcome, document)
-        manifest = outcome.manifest if values and len(entry) > 3 else None
-        entries.append(entry)
-        said.append(manifest.body.decode() if manifest is not None and isinstance(manifest.body, bytes) else None)
-    return orjson.dumps(entries).decode(), said
+        entries.append(entry_of(outcome, document))
+    return orjson.dumps(entries).decode()

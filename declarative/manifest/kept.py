@@ -5,6 +5,7 @@ What it says is read again from the file when somebody asks, after a look at whe
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,8 +17,9 @@ from declarative.core.diagnostics import Position
 from declarative.core.errors import InvalidError
 from declarative.manifest.documents import read_value
 from declarative.manifest.locate import DocumentLocator, Place
+from declarative.manifest.model import meaning_of
 from declarative.manifest.sources import RawDocument, ReadLimits
-from declarative.manifest.walk import digest_of_file, read_file
+from declarative.manifest.walk import digest_of_file, read_file, read_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class KeptFile:
 
 class KeptDocument(Struct, frozen=True):
     """The `Locator` of a kept document, and the way to its value. `start` and `end` are of its bytes in the file, `line` its
-    first one, `row` and `column` where its content begins."""
+    first one, `row` and `column` where its content begins; `meaning` is of its value."""
 
     file: KeptFile
     start: int
@@ -40,6 +42,7 @@ class KeptDocument(Struct, frozen=True):
     line: int
     row: int
     column: int
+    meaning: bytes
 
     def __call__(self, pointer: str) -> Position:
         return self.opened().place(pointer).position
@@ -53,16 +56,26 @@ class KeptDocument(Struct, frozen=True):
 
     def opened(self) -> DocumentLocator:
         """Raises InvalidError where the file is not what it was."""
-        return DocumentLocator(self._raw(), (self.row, self.column), self.file.limits)
+        return DocumentLocator(self._raw(self._bytes()), (self.row, self.column), self.file.limits)
 
     def value(self) -> dict[str, Any]:
         """Raises InvalidError where the file is not what it was."""
-        found: dict[str, Any] = read_value(self._raw(), self.file.limits).value
-        return found
+        # A file of a hundred documents is not read whole for each of them: where the part means the same, it is the same.
+        with suppress(UnicodeDecodeError):
+            found = self._said(read_part(self.file.path, self.start, self.end))
+            if meaning_of(found) == self.meaning:
+                return found
+        return self._said(self._bytes())
 
-    def _raw(self) -> RawDocument:
-        text = _bytes_of(self.file)[self.start : self.end].decode()
-        return RawDocument(self.file.relative, text, self.line, extent=(self.start, self.end))
+    def _said(self, data: bytes) -> dict[str, Any]:
+        value: dict[str, Any] = read_value(self._raw(data), self.file.limits).value
+        return value
+
+    def _bytes(self) -> bytes:
+        return _bytes_of(self.file)[self.start : self.end]
+
+    def _raw(self, data: bytes) -> RawDocument:
+        return RawDocument(self.file.relative, data.decode(), self.line, extent=(self.start, self.end))
 
 
 @lru_cache(maxsize=8)

@@ -60,8 +60,7 @@ def load(
         gathered = Gathered(context, cache, by_place=total > by_place_above)
         is_large = total > helper_above and not cache.old
         shares = _shares(sizes, workers()) if is_large else []
-        values = not gathered.by_place
-        helpers = {share[0]: start_helper([files[one] for one in share], limits, noter, values=values) for share in shares[1:]}
+        helpers = {share[0]: start_helper([files[one] for one in share], limits, noter) for share in shares[1:]}
         for relative, path in files.items():
             helper = helpers.pop(relative, None)
             if helper is not None:

@@ -78,7 +78,7 @@ class Manifest(Struct, frozen=True, eq=False):
             name=name,
             address=f"{value['kind']}/{name}",
             labels=shared_labels(metadata.get("labels")),
-            digest=hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).digest(),
+            digest=meaning_of(value),
             position=position,
             locate=locate,
             body=json or fitted(orjson.dumps(value)),
@@ -97,6 +97,11 @@ class Manifest(Struct, frozen=True, eq=False):
     @property
     def spec(self) -> Mapping[str, Any]:
         return self.value.get("spec") or {}
+
+
+def meaning_of(value: Mapping[str, Any]) -> bytes:
+    """The digest of a manifest's value."""
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 @lru_cache(maxsize=32)

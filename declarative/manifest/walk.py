@@ -118,6 +118,18 @@ def read_file(path: Path, relative: str, limits: ReadLimits) -> tuple[bytes | No
     return data, []
 
 
+def read_part(path: Path, start: int, end: int) -> bytes:
+    """What of these bytes is there now of a file that was read before; nothing where it cannot be read any more."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return os.pread(descriptor, end - start, start)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return b""
+
+
 def _walk(root: Path, real_root: Path, refused: list[Diagnostic], bases: Collection[str]) -> Iterator[tuple[str, Path, Path]]:
     """Every file that a pattern with one of these fixed beginnings can match: relative, as it was reached, and in truth."""
     leading = {above for base in bases for above in (*_folders_above(base), base)}

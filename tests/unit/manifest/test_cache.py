@@ -93,6 +93,19 @@ def test_a_file_that_changes_between_a_look_and_the_next_is_told(project, home):
         _ = manifest.spec
 
 
+def test_what_changes_elsewhere_in_a_file_leaves_a_documents_value_as_it_was(project, home):
+    """And its places in the file cannot be told any more: lines may have moved."""
+    root = project({"manifests/a.yaml": CONNECTOR + "---\n" + CONNECTOR.replace("snow", "rain")})
+    cached(root, home)
+    rain, snow = cached(root, home).manifests
+    text = (root / "manifests" / "a.yaml").read_text()
+    (root / "manifests" / "a.yaml").write_text(text.replace("SNOW", "HAIL", 1))
+    assert rain.spec["source"] == "SNOW"
+    for look in (lambda: snow.spec, lambda: rain.locate("/spec/source")):
+        with pytest.raises(InvalidError, match="was changed while it was being read"):
+            look()
+
+
 def test_an_overlay_reaches_what_was_kept(project, home):
     patch = "environments: {prod: {overlays: [{target: Connector/snow, patch: {spec: {source: PROD}}}]}}"
     root = project({"manifests/a.yaml": CONNECTOR, "declarative.yaml": PROJECT + f"  {patch}\n"})
