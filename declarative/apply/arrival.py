@@ -21,9 +21,9 @@ from declarative.assets.identity import match_known
 from declarative.assets.live import LiveIndex
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, DesiredAsset
+from declarative.assets.quick import looked_at
 from declarative.core.chunks import chunks
 from declarative.core.errors import DeclarativeError
-from declarative.plan.fingerprint import looked_at
 from declarative.plan.known import AT_ONCE, briefs_of
 from declarative.plan.model import Action, Change
 from declarative.refresh import read_live
@@ -125,7 +125,7 @@ class _Watch:
             self.seen[address] = Sighting(None)
             return None
         fields = managed_fields(desired)
-        looked = looked_at(fields, found, desired.connector)
+        looked = looked_at(fields, found.record, desired.connector)
         late = tuple(path for path, shown in looked.items() if shown.verdict is Verdict.DIFFERENT and not shown.tentative)
         self.seen[address] = Sighting(found.asset_id, late)
         return None if late else Arrived(found, fields, looked)

@@ -29,7 +29,7 @@ __all__ = [
     "all_fields",
     "describe",
     "flatten",
-    "is_readable",
+    "readable",
 ]
 
 CUSTOM = f"{CORE}.customConnectorAttributes."
@@ -50,9 +50,9 @@ def describe(path: str) -> FieldSpec | None:
 _READABLE = frozenset(path for path, spec in TABLE.items() if spec.readable)
 
 
-def is_readable(path: str) -> bool:
-    """Whether the search shows what was sent for the field, as it was sent."""
-    return path in _READABLE or path.startswith(CUSTOM)
+def readable(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Of fields by their paths, those that the search shows as they were sent."""
+    return {path: value for path, value in fields.items() if path in _READABLE or path.startswith(CUSTOM)}
 
 
 def all_fields() -> Iterator[FieldSpec]:

@@ -186,17 +186,22 @@ AS_DECLARED = Comparison(Verdict.EQUAL)
 
 def look(path: str, value: Any, record: Record, connector: ConnectorRef) -> Comparison:
     """`compare`, but what a look shows to be as declared is just that: then there is no live value beside it."""
-    return AS_DECLARED if plainly_equal(path, value, record) else compare(path, value, record, connector)
+    test = LOOKS.get(path)
+    if test(value, record) if test is not None else path.startswith(CUSTOM) and _custom(path[_CUSTOM:], value, record):
+        return AS_DECLARED
+    return compare(path, value, record, connector)
+
+
+def looked_at(fields: Mapping[str, Any], record: Record, connector: ConnectorRef) -> dict[str, Comparison]:
+    """`look`, at each of the fields."""
+    looked: dict[str, Comparison] = {}
+    for path, value in fields.items():
+        test = LOOKS.get(path)
+        plainly = test is not None and test(value, record)
+        looked[path] = AS_DECLARED if plainly else look(path, value, record, connector)
+    return looked
 
 
 def shows(path: str, value: Any, record: Record, connector: ConnectorRef) -> bool:
     """Whether the record shows a field as declared: by a look where that is enough, else by comparing."""
     return look(path, value, record, connector).verdict is Verdict.EQUAL
-
-
-def plainly_equal(path: str, value: Any, record: Record) -> bool:
-    """Whether a look is enough to see that the record shows a field as declared; False says nothing."""
-    test = LOOKS.get(path)
-    if test is not None:
-        return test(value, record)
-    return path.startswith(CUSTOM) and _custom(path[_CUSTOM:], value, record)

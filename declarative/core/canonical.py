@@ -83,7 +83,7 @@ def digest_of(value: Any) -> str:
     return digest_of_parts((canonical_bytes(value),))
 
 
-def digest_of_parts(parts: Iterable[bytes]) -> str:
+def digest_of_parts(parts: Iterable[bytes | memoryview]) -> str:
     """`digest_of`, of canonical bytes in parts."""
     hashed = hashlib.sha256()
     for part in parts:

@@ -25,9 +25,11 @@ class Unopened:
         self._halves: bytes | None = None
 
     def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        if self._halves is None:
-            self._halves = fitted(orjson.dumps(halves(opened(self._body).get("spec") or {})))
-        identity, core = orjson.loads(self._halves)
+        if self._halves is not None:
+            identity, core = orjson.loads(self._halves)
+        else:
+            identity, core = halves(opened(self._body).get("spec") or {})
+            self._halves = fitted(orjson.dumps((identity, core)))
         return identity, core
 
 

@@ -21,10 +21,10 @@ from declarative.assets.identity import BOUND, PINNED, Match
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import AppliedAsset, AppliedField, ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.payload import applied_adopted, import_entry
-from declarative.assets.quick import QUICK, custom_in_sync
+from declarative.assets.quick import QUICK, custom_in_sync, looked_at
 from declarative.core.canonical import packed
 from declarative.plan.changes import change_of, create_of, differ, listed, still_retired, unmanaged, update_of, when
-from declarative.plan.fingerprint import fingerprint_of, looked_at
+from declarative.plan.fingerprint import fingerprint_of
 from declarative.plan.model import Action, Basis, Change, FieldChange
 
 CONNECTOR = "connector"
@@ -134,7 +134,7 @@ def _basis(seen: Comparison, blind: Basis) -> Basis:
 def _decide_known(
     desired: DesiredAsset, applied: AppliedAsset, live: LiveAsset, fields: Mapping[str, Any], found: Match, given: Circumstances
 ) -> Decision:
-    looked = looked_at(fields, live, desired.connector)
+    looked = looked_at(fields, live.record, desired.connector)
     judged = list(_judged(fields, applied, looked, given))
     rewired = _connector_change(desired, applied)
     if rewired is not None:
@@ -237,8 +237,8 @@ def _observed(
     applied: AppliedAsset, desired: DesiredAsset, live: LiveAsset, fields: Mapping[str, Any], looked: Mapping[str, Comparison]
 ) -> AppliedAsset | None:
     """Only facts about what was sent, whatever this manifest says now: a plan of a branch must not bend the state of all."""
-    shown = ((path, sent) for path, sent in applied.fields.items() if path in looked and looked[path].verdict is _EQUAL)
-    arrived = {path for path, sent in shown if not sent.converged and same_value(path, sent.value, fields[path])}
+    awaited = [(path, sent.value) for path, sent in applied.fields.items() if not sent.converged and path in looked]
+    arrived = {path for path, value in awaited if looked[path].verdict is _EQUAL and same_value(path, value, fields[path])}
     same_identity = dict(applied.identity) == dict(desired.identity.items())
     asset_id = live.asset_id if same_identity or applied.asset_id is None else applied.asset_id
     if not arrived and asset_id == applied.asset_id:

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from declarative.assets.compare import Comparison, Verdict, canonical, compare
-from declarative.assets.fields import describe, is_readable
+from declarative.assets.fields import describe, readable
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import ConnectorRef, DesiredAsset, LiveAsset
-from declarative.assets.quick import look
+from declarative.assets.quick import looked_at
 from declarative.core.canonical import digest_of
 
 # Enumerations are slow to ask for a member in Python 3.11, and this is asked of each field of each asset.
@@ -22,21 +22,18 @@ _EQUAL = Verdict.EQUAL
 
 def fingerprint(desired: DesiredAsset, live: LiveAsset) -> str:
     """`sha256:` over the managed, readable fields of the live record as they compare with the desired asset."""
-    fields = {path: value for path, value in managed_fields(desired).items() if is_readable(path)}
-    return fingerprint_of(fields, live, desired.connector, looked_at(fields, live, desired.connector))
-
-
-def looked_at(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef) -> dict[str, Comparison]:
-    """What the record shows of each field."""
-    return {path: look(path, value, live.record, connector) for path, value in fields.items()}
+    fields = readable(managed_fields(desired))
+    return _digest(fields, live, desired.connector, looked_at(fields, live.record, desired.connector))
 
 
 def fingerprint_of(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]) -> str:
     """`fingerprint`, where its managed fields have been looked at already."""
+    return _digest(readable(fields), live, connector, looked)
+
+
+def _digest(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]) -> str:
     seen: dict[str, Any] = {"assetId": live.asset_id}
     for path, value in fields.items():
-        if not is_readable(path):
-            continue
         comparison = looked[path]
         if comparison.verdict is _EQUAL:
             seen[path] = True

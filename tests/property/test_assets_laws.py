@@ -13,7 +13,7 @@ from declarative.assets.fields import CUSTOM, Form, Readability, all_fields, fla
 from declarative.assets.keys import ADDRESS
 from declarative.assets.model import ConnectorRef, LiveAsset
 from declarative.assets.normalise import NORMALISERS
-from declarative.assets.quick import LOOKS, custom_in_sync, look, plainly_equal
+from declarative.assets.quick import AS_DECLARED, LOOKS, custom_in_sync, look, looked_at
 from declarative.assets.reverse import manifest_of, suggest_name
 
 CONNECTOR = ConnectorRef("servicenow", "uuid", "SNOW")
@@ -186,9 +186,10 @@ def test_a_cheap_test_that_says_equal_is_right(path: str, desired: Any, record: 
     shown = compare(path, desired, record, CONNECTOR).live_value
     if shown is not None and data.draw(st.booleans()):
         desired = shown
-    if plainly_equal(path, desired, record):
+    if look(path, desired, record, CONNECTOR) is AS_DECLARED:
         assert compare(path, desired, record, CONNECTOR).verdict is Verdict.EQUAL
     assert look(path, desired, record, CONNECTOR).verdict is compare(path, desired, record, CONNECTOR).verdict
+    assert looked_at({path: desired}, record, CONNECTOR) == {path: look(path, desired, record, CONNECTOR)}
 
 
 @given(record=RECORDS, declared=st.dictionaries(words, words, max_size=3))
