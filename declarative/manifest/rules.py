@@ -44,6 +44,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "yaml/encoding": "Files are UTF-8.",
         "yaml/integer-range": "Integers have up to 18 digits where a number is meant.",
         "yaml/key": "Keys are text, and not empty.",
+        "yaml/merge-conflict": "No two sides of a merge stand beside each other.",
         "yaml/merge-key": "Merge keys (`<<`) are not part of YAML 1.2.",
         "yaml/number": "Numbers are finite.",
         "yaml/surrogate": "No halves of surrogate pairs, written out or escaped.",

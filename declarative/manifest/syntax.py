@@ -33,6 +33,13 @@ _EXPLANATIONS = (
 
 # The parser notices these only at the next line or character; the mistake is where the thing began.
 _NOTICED_LATE = ("could not find expected ':'", "alphabetic or numeric character")
+# What git, and others, leave between the two sides of a merge; in a manifest that is right no line begins so.
+_CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
+_UNRESOLVED = Refusal(
+    "yaml/merge-conflict",
+    "a merge was not finished: both sides of a conflict are here",
+    "keep what is right, and remove the lines of <<<<<<<, ======= and >>>>>>>",
+)
 
 
 def _explain(problem: str, context: str, at: str, line: str) -> Refusal:
@@ -55,6 +62,10 @@ def _explain(problem: str, context: str, at: str, line: str) -> Refusal:
 
 def syntax_error(document: RawDocument, error: yaml.YAMLError) -> Diagnostic:
     """What a parser error means for the user."""
+    conflict = _CONFLICT.search(document.text)
+    if conflict is not None:
+        line = document.line + len(LINE_BREAK.findall(document.text, 0, conflict.start()))
+        return refused(document, Span(line, 1, line, 8), _UNRESOLVED)
     place = _place(document, error)
     if place is None:
         return _unreadable(document, error)

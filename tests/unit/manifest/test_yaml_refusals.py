@@ -54,11 +54,23 @@ def _told(found):
         ("a: - b\n", "f.yaml:1:4", "yaml/syntax"),
         ("a: `x`\n", "f.yaml:1:4", "yaml/syntax"),
         ('a: "\\q"\n', "f.yaml:1:5", "yaml/syntax"),
+        ("a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\nc: 4\n", "f.yaml:2:1", "yaml/merge-conflict"),
+        ("a: 1\r\nb: 3\r\n>>>>>>> other\r\n", "f.yaml:3:1", "yaml/merge-conflict"),
     ],
 )
 def test_a_wrong_construct_is_refused_at_its_character(read, text, place, rule):
     _, found = read(text)
     assert _told(found) == [(place, rule)]
+
+
+def test_a_conflict_over_several_documents_is_told_where_each_of_its_lines_stands(read):
+    _, found = read("a: 1\n<<<<<<< HEAD\n---\nb: 2\n=======\n---\nc: 3\n---\nd: 4\n>>>>>>> other\n---\ne: 5\n")
+    assert _told(found) == [(f"f.yaml:{line}:1", "yaml/merge-conflict") for line in (2, 5, 10)]
+
+
+def test_what_looks_like_a_conflict_inside_of_a_text_is_text(read):
+    text = "a: |\n  <<<<<<< HEAD\n  =======\nb: <<<<<<< x\n"
+    assert read(text) == ([{"a": "<<<<<<< HEAD\n=======\n", "b": "<<<<<<< x"}], [])
 
 
 def test_a_duplicate_key_is_refused_with_both_places(read):
