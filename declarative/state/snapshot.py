@@ -39,12 +39,12 @@ _PUT = """
 _PUT_KEY = "INSERT INTO snapshot_keys (generation, key, asset_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _MERGE = """
     INSERT INTO snapshot (generation, asset_id, digest, record)
-    SELECT CAST(? AS BIGINT), asset_id, digest, record FROM snapshot WHERE generation = ?
+    SELECT ?, asset_id, digest, record FROM snapshot WHERE generation = ?
     ON CONFLICT (generation, asset_id) DO UPDATE SET digest = excluded.digest, record = excluded.record
 """
 _MERGE_KEYS = """
     INSERT INTO snapshot_keys (generation, key, asset_id)
-    SELECT CAST(? AS BIGINT), key, asset_id FROM snapshot_keys WHERE generation = ?
+    SELECT ?, key, asset_id FROM snapshot_keys WHERE generation = ?
     ON CONFLICT DO NOTHING
 """
 

@@ -89,15 +89,15 @@ def file_database(path: Path, *, uri_query: str = "mode=rw", query_only: bool = 
     return Database(connect, (sqlite3.Error,), is_sqlite=True)
 
 
-def memory_database(fill: Callable[[Connection], None]) -> Database:
-    """In memory, and never written: the empty state of a place that holds none and may not be written."""
-    connection = SqliteConnection(_memory())
-    fill(connection)
+def memory_database(fill: Callable[[SqliteConnection], object]) -> Database:
+    """In memory, and never written once it is filled: what stands for a file that is not there, or that cannot be read in its place."""
+    connection = SqliteConnection(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+    try:
+        fill(connection)
+    except BaseException:
+        connection.close()
+        raise
     return UnwrittenDatabase(connection, (sqlite3.Error,))
-
-
-def _memory() -> sqlite3.Connection:
-    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 # -- the file ---------------------------------------------------------------------------------------------------------
@@ -192,14 +192,12 @@ def frozen_database(path: Path) -> Database:
 
 
 def _replayed(path: Path, log: Path) -> Database:
-    memory = _memory()
     with tempfile.TemporaryDirectory(prefix="declarative-") as private:
         copy = Path(private) / "state.db"
         shutil.copyfile(path, copy)
         shutil.copyfile(log, f"{copy}-wal")
         with closing(sqlite3.connect(copy)) as source:
-            source.backup(memory)
-    return UnwrittenDatabase(SqliteConnection(memory), (sqlite3.Error,))
+            return memory_database(lambda memory: source.backup(memory.raw))
 
 
 def put_file(
