@@ -90,7 +90,7 @@ def file_database(path: Path, *, uri_query: str = "mode=rw", query_only: bool = 
 
 
 def memory_database(fill: Callable[[SqliteConnection], object]) -> Database:
-    """In memory, and never written once it is filled: what stands for a file that is not there, or that cannot be read in its place."""
+    """In memory, and never written once it is filled: stands for a file that is not there, or cannot be read in its place."""
     connection = SqliteConnection(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
     try:
         fill(connection)
