@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from benchmarks import targets
 from benchmarks.results import HEAD, Finding, Remark, Row, aligned, cells, markdown
 
-VERSIONS = ("pyyaml", "jsonschema-rs", "deepdiff", "httpx", "orjson", "msgspec", "sqlalchemy", "ibis-framework", "duckdb")
+VERSIONS = ("pyyaml", "jsonschema-rs", "deepdiff", "httpx", "orjson", "msgspec", "ibis-framework", "duckdb")
 
 
 def versions() -> str:

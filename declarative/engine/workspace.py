@@ -86,7 +86,7 @@ class Workspace(Struct, frozen=True):
         wrong = [one for one in self.loaded.diagnostics if one.is_error and one.position and one.position.file == PROJECT_FILE]
         if wrong:
             raise InvalidError(f"{PROJECT_FILE} is wrong; it may not say where the state is", diagnostics=wrong)
-        # Validation needs no database: SQLAlchemy loads when a store is opened.
+        # Validation needs no database: its driver loads when a store is opened.
         from declarative.state import open_store
 
         url = environ.get("DECLARATIVE_STATE") or self.project.state_url

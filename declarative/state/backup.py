@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-
-from sqlalchemy import Connection, delete, insert, select
 
 from declarative.core.chunks import chunks
 from declarative.core.errors import StateError
 from declarative.state.backend import Backend
+from declarative.state.connection import Connection
 from declarative.state.sqlite import put_file
-from declarative.state.tables import lease, metadata
+from declarative.state.tables import TABLES, create_state_tables
 
 _BATCH = 2_000
 
@@ -25,42 +22,27 @@ def write_backup(backend: Backend, path: Path) -> None:
     if backend.is_sqlite and path.absolute() == Path(backend.place).absolute():
         raise StateError(f"{path} is the state itself, not a place for its backup.", hint="Give another path.")
     with backend.read() as source:
-        fill = _pages(source) if backend.is_sqlite else _rows(source)
-        put_file(path, fill, replace=True)
+        if backend.is_sqlite:
+            put_file(path, _unlocked, pages_of=source, replace=True)
+        else:
+            put_file(path, lambda target: _copied(source, target), replace=True)
 
 
-def _pages(source: Connection) -> Callable[[Connection], None]:
-    def fill(target: Connection) -> None:
-        _raw(source).backup(_raw(target))
-        # One file: in WAL mode it would ask for side files the moment somebody opens it.
-        _raw(target).execute("PRAGMA journal_mode = DELETE")
-        with target.begin():
-            target.execute(delete(lease))
-
-    return fill
+def _unlocked(target: Connection) -> None:
+    target.execute("DELETE FROM lease")
 
 
-def _raw(connection: Connection) -> sqlite3.Connection:
-    raw = connection.connection.driver_connection
-    if not isinstance(raw, sqlite3.Connection):
-        raise TypeError("only SQLite copies page by page")
-    return raw
-
-
-def _rows(source: Connection) -> Callable[[Connection], None]:
-    def fill(target: Connection) -> None:
-        with target.begin():
-            metadata.create_all(target)
-            copy_rows(source, target)
-
-    return fill
+def _copied(source: Connection, target: Connection) -> None:
+    create_state_tables(target)
+    copy_rows(source, target)
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Every table but the lease, into tables that are there and empty."""
-    for table in metadata.sorted_tables:
-        if table is lease:
+    """Every table but the lease, into tables that are there and empty. A migration leaves the columns in another order."""
+    for table in TABLES:
+        if table == "lease":
             continue
-        found = source.execute(select(table).execution_options(yield_per=_BATCH)).mappings()
-        for chunk in chunks(found, _BATCH):
-            target.execute(insert(table), [dict(row) for row in chunk])
+        names = [f'"{column[0]}"' for column in target.execute(f"SELECT * FROM {table} LIMIT 0").description or ()]  # noqa: S608 - our own names
+        columns, marks = ", ".join(names), ", ".join("?" * len(names))
+        for chunk in chunks(source.stream(f"SELECT {columns} FROM {table}"), _BATCH):  # noqa: S608
+            target.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", chunk)  # noqa: S608

@@ -25,7 +25,7 @@ _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_P
 
 
 class Encoded(Struct, frozen=True):
-    """One row of the resources table."""
+    """One row of the resources table: its columns, in their order."""
 
     address: str
     kind: str
@@ -34,17 +34,6 @@ class Encoded(Struct, frozen=True):
     connector_uuid: str | None
     digest: str
     document: str
-
-    def columns(self) -> dict[str, Any]:
-        return {
-            "address": self.address,
-            "kind": self.kind,
-            "asset_id": self.asset_id,
-            "native_key": self.native_key,
-            "connector_uuid": self.connector_uuid,
-            "digest": self.digest,
-            "document": self.document,
-        }
 
 
 def dumps(value: Any, *, canonical: bool = True) -> bytes:

@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
 from declarative.core.errors import StateError
 from declarative.core.secrets import Redactor, Secret
 
@@ -75,30 +72,24 @@ class PassingError(StateError):
     """The store could not be reached, or was too busy: the same call may succeed a moment later."""
 
 
-def place_of(url: URL) -> str:
-    """How messages name the store: the path of a file, or the URL without its password."""
-    if url.get_backend_name() == "sqlite":
-        return url.database or ":memory:"
-    # libpq also takes the password, and that of the key, among the options behind the question mark.
-    hidden = {name: "***" for name in url.query if "password" in name}
-    return url.update_query_dict(hidden).render_as_string(hide_password=True)
-
-
 def damaged(place: str, why: str) -> StateError:
     return StateError(f"The state {place} is damaged: {why}.", hint=RESTORE)
 
 
 @contextmanager
-def translated(place: str, doing: str, *, password: str | None = None, damage_hint: str = RESTORE) -> Iterator[None]:
-    """Raises StateError for any failure of SQLAlchemy, a driver or the file system inside; everything else passes."""
+def translated(
+    place: str,
+    doing: str,
+    *,
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,),
+    password: str | None = None,
+    damage_hint: str = RESTORE,
+) -> Iterator[None]:
+    """Raises StateError for any failure of a driver (`errors`) or the file system inside; everything else passes."""
     try:
         yield
-    except DBAPIError as error:
-        raise _of_driver(place, doing, error.orig, password, damage_hint) from error
-    except sqlite3.Error as error:
+    except errors as error:
         raise _of_driver(place, doing, error, password, damage_hint) from error
-    except SQLAlchemyError as error:
-        raise StateError(f"The state {place} cannot be {doing}: {_masked(str(error), password)}") from error
     except UnicodeEncodeError as error:
         raise StateError(f"The state {place} cannot be {doing}: a name in it is no valid text.") from error
     except OSError as error:
@@ -110,7 +101,7 @@ def of_os(place: str | Path, doing: str, error: OSError) -> StateError:
     return StateError(f"The state {place} cannot be {doing}: {why}.", hint=hint)
 
 
-def _of_driver(place: str, doing: str, error: BaseException | None, password: str | None, damage_hint: str) -> StateError:
+def _of_driver(place: str, doing: str, error: Exception, password: str | None, damage_hint: str) -> StateError:
     said = _masked(" ".join(str(error).split()), password)
     why, hint = _classified(error)
     if hint is RESTORE:
@@ -120,7 +111,7 @@ def _of_driver(place: str, doing: str, error: BaseException | None, password: st
     return kind(f"The state {place} cannot be {doing}: {f'{why} ({said})' if why else said}.", hint=hint)
 
 
-def _classified(error: BaseException | None) -> tuple[str | None, str | None]:
+def _classified(error: Exception) -> tuple[str | None, str | None]:
     if isinstance(error, sqlite3.Error):
         # Extended codes carry the primary one in their low byte.
         return _SQLITE.get(getattr(error, "sqlite_errorcode", -1) & 0xFF, (None, None))

@@ -10,16 +10,18 @@ import threading
 import uuid
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, select, update
-
 from declarative.core.clock import to_iso
 from declarative.core.errors import LockedError, StateError
 from declarative.state.backend import Backend
 from declarative.state.codec import printable
+from declarative.state.connection import Connection
 from declarative.state.model import LEASE_SECONDS, LeaseInfo
-from declarative.state.tables import lease
 
 _POLL_SECONDS = 0.5
+_TAKE = """
+    INSERT INTO lease (id, lease_id, holder, acquired_at, expires_at) VALUES (1, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING
+"""
 
 
 def read_lease(backend: Backend) -> LeaseInfo | None:
@@ -30,21 +32,17 @@ def read_lease(backend: Backend) -> LeaseInfo | None:
 
 
 def _row(connection: Connection) -> LeaseInfo | None:
-    row = connection.execute(select(lease)).mappings().one_or_none()
+    row = connection.one("SELECT lease_id, holder, acquired_at, expires_at FROM lease")
     if row is None:
         return None
-    return LeaseInfo(
-        lease_id=row["lease_id"],
-        holder=row["holder"],
-        acquired_at=datetime.fromtimestamp(row["acquired_at"], UTC),
-        expires_at=datetime.fromtimestamp(row["expires_at"], UTC),
-    )
+    lease_id, holder, acquired_at, expires_at = row
+    return LeaseInfo(lease_id, holder, datetime.fromtimestamp(acquired_at, UTC), datetime.fromtimestamp(expires_at, UTC))
 
 
 def break_lease(backend: Backend, lease_id: str) -> None:
     """Raises LockedError when another lease is held, StateError when none is."""
     with backend.write() as connection:
-        if connection.execute(delete(lease).where(lease.c.lease_id == lease_id)).rowcount:
+        if connection.execute("DELETE FROM lease WHERE lease_id = ?", (lease_id,)).rowcount:
             return
         held = _row(connection)
     if held is None:
@@ -91,11 +89,8 @@ def _try(backend: Backend, holder: str, ttl: float) -> tuple[bool, LeaseInfo | N
     lease_id = str(uuid.uuid4())
     with backend.write() as connection:
         now = backend.now(connection)
-        connection.execute(delete(lease).where(lease.c.expires_at <= now))
-        taking = backend.insert(lease).values(
-            id=1, lease_id=lease_id, holder=printable(holder), acquired_at=now, expires_at=now + ttl
-        )
-        connection.execute(taking.on_conflict_do_nothing())
+        connection.execute("DELETE FROM lease WHERE expires_at <= ?", (now,))
+        connection.execute(_TAKE, (lease_id, printable(holder), now, now + ttl))
         held = _row(connection)
     return held is not None and held.lease_id == lease_id, held
 
@@ -157,7 +152,7 @@ class HeldLease:
         self._stop.set()
         self._thread.join()
         with self._backend.write() as connection:
-            connection.execute(delete(lease).where(lease.c.lease_id == self._info.lease_id))
+            connection.execute("DELETE FROM lease WHERE lease_id = ?", (self._info.lease_id,))
 
     def _beat(self, every: float) -> None:
         while not self._stop.wait(every):
@@ -175,5 +170,5 @@ class HeldLease:
 
     def _renewed(self, connection: Connection) -> bool:
         until = self._backend.now(connection) + self._ttl
-        renewing = update(lease).where(lease.c.lease_id == self._info.lease_id).values(expires_at=until)
-        return connection.execute(renewing).rowcount == 1
+        renewed = connection.execute("UPDATE lease SET expires_at = ? WHERE lease_id = ?", (until, self._info.lease_id))
+        return renewed.rowcount == 1

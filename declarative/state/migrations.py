@@ -6,31 +6,37 @@ import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sqlalchemy import Connection, Table, bindparam, insert, inspect, select, text, update
-
 from declarative import __version__
-from declarative.core.chunks import chunks
 from declarative.core.errors import StateError
 from declarative.state.codec import digest_of_document
-from declarative.state.resources import CHUNK
-from declarative.state.tables import SCHEMA_VERSION, meta, metadata, resources, resources_brief, snapshot_metadata
+from declarative.state.connection import Connection
+from declarative.state.tables import (
+    SCHEMA_VERSION,
+    create_brief_index,
+    create_snapshot_tables,
+    create_state_tables,
+    drop_snapshot_tables,
+    has_table,
+)
 
 Step = Callable[[Connection], None]
 
 
 def create_schema(connection: Connection) -> None:
     """The tables, and the lineage that tells this state from every other."""
-    metadata.create_all(connection)
+    create_state_tables(connection)
     connection.execute(
-        insert(meta).values(id=1, lineage=str(uuid.uuid4()), serial=0, schema_version=SCHEMA_VERSION, created_by=__version__)
+        "INSERT INTO meta (id, lineage, serial, schema_version, created_by) VALUES (1, ?, 0, ?, ?)",
+        (str(uuid.uuid4()), SCHEMA_VERSION, __version__),
     )
 
 
 def version_of(connection: Connection, *, schema: str | None = None) -> int | None:
     """None where the tables do not exist yet."""
-    if not inspect(connection).has_table(meta.name, schema=schema):
+    if not has_table(connection, "meta", schema=schema):
         return None
-    return connection.execute(select(meta.c.schema_version)).scalar_one_or_none()
+    version: int | None = connection.scalar("SELECT schema_version FROM meta")
+    return version
 
 
 def refuse_newer(place: str, version: int) -> None:
@@ -47,35 +53,29 @@ def migrate(connection: Connection, version: int) -> None:
         return
     for step in range(version, SCHEMA_VERSION):
         STEPS[step](connection)
-    connection.execute(update(meta).values(schema_version=SCHEMA_VERSION))
+    connection.execute("UPDATE meta SET schema_version = ?", (SCHEMA_VERSION,))
 
 
 def _add_digests(connection: Connection) -> None:
     """1 to 2: each record carries a digest, so that an unchanged one is not written again and a damaged one is found."""
-    connection.execute(text(f"ALTER TABLE {_place(connection, resources)} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"))
-    rows = connection.execute(select(resources.c.address, resources.c.kind, resources.c.document)).all()
-    setting = update(resources).where(resources.c.address == bindparam("key")).values(digest=bindparam("fresh"))
-    for chunk in chunks(rows, CHUNK):
-        connection.execute(setting, [{"key": row.address, "fresh": digest_of_document(row.kind, row.document)} for row in chunk])
+    connection.execute("ALTER TABLE resources ADD COLUMN digest TEXT NOT NULL DEFAULT ''")
+    rows = connection.execute("SELECT address, kind, document FROM resources").fetchall()
+    fresh = ((digest_of_document(kind, document), address) for address, kind, document in rows)
+    connection.executemany("UPDATE resources SET digest = ? WHERE address = ?", fresh)
 
 
 def _index_briefs(connection: Connection) -> None:
     """2 to 3: what a plan asks of every record is read from an index, without the documents."""
-    resources_brief.create(connection, checkfirst=True)
-    if connection.dialect.name != "sqlite":
+    create_brief_index(connection)
+    if not connection.is_sqlite:
         # Where the cache of live records has no file of its own, it is made anew in its new form.
-        snapshot_metadata.drop_all(connection)
-        snapshot_metadata.create_all(connection)
+        drop_snapshot_tables(connection)
+        create_snapshot_tables(connection)
 
 
 def _add_environment(connection: Connection) -> None:
     """3 to 4: the state says which environment it belongs to, once one has been applied."""
-    connection.execute(text(f"ALTER TABLE {_place(connection, meta)} ADD COLUMN environment TEXT"))
-
-
-def _place(connection: Connection, table: Table) -> str:
-    schema = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
-    return f"{schema}.{table.name}" if schema else table.name
+    connection.execute("ALTER TABLE meta ADD COLUMN environment TEXT")
 
 
 # From this version to the next one.

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-
-from sqlalchemy import Connection, Engine, update
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from declarative.core.clock import Clock
 from declarative.core.errors import InvalidError, StateError
 from declarative.state import postgres, sqlite
 from declarative.state.backend import Backend, Frozen
 from declarative.state.backup import write_backup
-from declarative.state.failures import ELSEWHERE, damaged, place_of, translated
+from declarative.state.connection import Connection, Database
+from declarative.state.failures import ELSEWHERE, damaged, translated
 from declarative.state.migrations import create_schema, migrate, refuse_newer, version_of
 from declarative.state.store import SqlStore
-from declarative.state.tables import SCHEMA_VERSION, SNAPSHOT_VERSION, meta, snapshot_metadata
+from declarative.state.tables import SCHEMA_VERSION, SNAPSHOT_VERSION, create_snapshot_tables
+from declarative.state.url import Url, read_url
 
 _READ_ONLY_HINT = "Open it for writing where something is to be kept."
 
@@ -34,28 +33,25 @@ def open_store(url: str, *, clock: Clock, read_only: bool = False) -> SqlStore:
     """
     if "://" not in url:
         return _open_file(Path(url), clock, read_only=read_only)
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise InvalidError("The state URL cannot be read.", hint="Give a path, or postgresql://user@host/database.") from error
-    if parsed.get_backend_name() == "sqlite":
-        if not parsed.database or parsed.database == ":memory:":
+    parsed = read_url(url)
+    if parsed.kind == "sqlite":
+        if parsed.database in ("", ":memory:"):
             raise InvalidError("The state URL names no file.", hint="Give a path, such as sqlite:///.declarative/state.db.")
         return _open_file(Path(parsed.database), clock, read_only=read_only)
     return _open_server(parsed, clock, read_only=read_only)
 
 
-def _open_server(url: URL, clock: Clock, *, read_only: bool) -> SqlStore:
+def _open_server(url: Url, clock: Clock, *, read_only: bool) -> SqlStore:
     if not postgres.is_postgres(url):
-        raise InvalidError(f"{url.drivername} is no kind of store.", hint="Give a path, or postgresql://user@host/database.")
-    engine, schema = postgres.server_engine(url)
-    place = place_of(url)
+        raise InvalidError(f"{url.scheme} is no kind of store.", hint="Give a path, or postgresql://user@host/database.")
+    database, schema = postgres.server_database(url)
+    place = url.shown()
     frozen = Frozen(f"The state {place} was opened for reading only.", _READ_ONLY_HINT) if read_only else None
-    backend = Backend(engine, place, clock, frozen, postgres.password_of(url), schema)
+    backend = Backend(database, place, clock, frozen, postgres.password_of(url), schema)
     try:
         return _opened_server(backend, schema)
     except BaseException:
-        engine.dispose()
+        database.close()
         raise
 
 
@@ -79,7 +75,7 @@ def _opened_server(backend: Backend, schema: str) -> SqlStore:
             found = version_of(connection, schema=schema)
             if found is None:
                 create_schema(connection)
-                snapshot_metadata.create_all(connection)
+                create_snapshot_tables(connection)
             elif found < SCHEMA_VERSION:
                 postgres.copy_schema(connection, schema, f"{schema[:30]}_v{found}_backup_{_stamp(backend).lower()}")
                 migrate(connection, found)
@@ -94,17 +90,17 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> SqlStore:
         if frozen is not None:
             return _empty(place, clock, frozen)
         try:
-            sqlite.put_file(path, _empty_state)
+            sqlite.put_file(path, create_schema)
         except StateError as error:
             # Nothing is there, so nothing is hidden: reading goes on with an empty state, and each write says what is wrong.
             return _empty(place, clock, Frozen(error.message, error.hint))
     sqlite.refuse_open_modes(path)
     sqlite.refuse_foreign_bytes(path)
     frozen = _frozen(path, read_only=read_only)
-    engine = sqlite.file_engine(path, query_only=read_only) if sqlite.may_write(path) else sqlite.frozen_engine(path)
-    backend = Backend(engine, place, clock, frozen)
+    database = sqlite.file_database(path, query_only=read_only) if sqlite.may_write(path) else sqlite.frozen_database(path)
+    backend = Backend(database, place, clock, frozen)
     try:
-        sqlite.refuse_damage(engine, place)
+        sqlite.refuse_damage(database, place)
         _bring_up_to_date(backend, path)
         return SqlStore(backend, lambda: _cache_beside(path, backend))
     except BaseException:
@@ -124,12 +120,7 @@ def _frozen(path: Path, *, read_only: bool) -> Frozen | None:
 
 
 def _empty(place: str, clock: Clock, frozen: Frozen) -> SqlStore:
-    engine = sqlite.memory_engine()
-    with engine.begin() as connection:
-        create_schema(connection)
-        connection.execute(update(meta).values(lineage=""))
-        snapshot_metadata.create_all(connection)
-    backend = Backend(engine, place, clock, frozen)
+    backend = Backend(sqlite.memory_database(_nothing_at_all), place, clock, frozen)
     return SqlStore(backend, lambda: backend)
 
 
@@ -166,10 +157,7 @@ def _cache_beside(path: Path, main: Backend) -> Backend:
     """The snapshot's file. One that is damaged, or of another version, is replaced by an empty one: it is only a cache."""
     cache = path.with_name(f"{path.stem}.snapshot.db")
     if main.frozen_because is not None and not _is_usable(cache):
-        engine = sqlite.memory_engine()
-        with engine.begin() as connection:
-            snapshot_metadata.create_all(connection)
-        return Backend(engine, str(cache), main.clock, main.frozen_because)
+        return Backend(sqlite.memory_database(create_snapshot_tables), str(cache), main.clock, main.frozen_because)
     if not _is_usable(cache):
         with translated(str(cache), "replaced"):
             # The log before the file: left alone it would be played into the new one.
@@ -177,35 +165,35 @@ def _cache_beside(path: Path, main: Backend) -> Backend:
                 Path(f"{cache}{suffix}").unlink(missing_ok=True)
         sqlite.put_file(cache, _empty_cache)
     sqlite.refuse_open_modes(cache)
-    engine = _cache_engine(cache, query_only=main.frozen_because is not None)
-    return Backend(engine, str(cache), main.clock, main.frozen_because, damage_hint=f"Delete {cache}: it is only a cache.")
+    database = _cache_database(cache, query_only=main.frozen_because is not None)
+    return Backend(database, str(cache), main.clock, main.frozen_because, damage_hint=f"Delete {cache}: it is only a cache.")
 
 
-def _cache_engine(cache: Path, *, query_only: bool) -> Engine:
+def _cache_database(cache: Path, *, query_only: bool) -> Database:
     if not sqlite.may_write(cache):
-        return sqlite.frozen_engine(cache)
-    return sqlite.file_engine(cache, query_only=query_only, durable=False)
+        return sqlite.frozen_database(cache)
+    return sqlite.file_database(cache, query_only=query_only, durable=False)
 
 
 def _is_usable(cache: Path) -> bool:
     try:
         sqlite.refuse_foreign_bytes(cache)
-        engine = _cache_engine(cache, query_only=True)
-        try:
-            with engine.connect() as connection:
-                return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one()) == SNAPSHOT_VERSION
-        finally:
-            engine.dispose()
-    except (StateError, SQLAlchemyError):
+        with (
+            translated(str(cache), "read"),
+            closing(_cache_database(cache, query_only=True)) as database,
+            database.transaction(writes=False) as connection,
+        ):
+            return int(connection.scalar("PRAGMA user_version")) == SNAPSHOT_VERSION
+    except StateError:
         return False
 
 
 def _empty_cache(connection: Connection) -> None:
-    with connection.begin():
-        connection.exec_driver_sql(f"PRAGMA user_version = {SNAPSHOT_VERSION}")
-        snapshot_metadata.create_all(connection)
+    connection.execute(f"PRAGMA user_version = {SNAPSHOT_VERSION}")
+    create_snapshot_tables(connection)
 
 
-def _empty_state(connection: Connection) -> None:
-    with connection.begin():
-        create_schema(connection)
+def _nothing_at_all(connection: Connection) -> None:
+    create_schema(connection)
+    connection.execute("UPDATE meta SET lineage = ''")
+    create_snapshot_tables(connection)

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from msgspec.structs import astuple
 
-from declarative.core.chunks import chunks
 from declarative.core.errors import StateError
 from declarative.plan.known import Brief
 from declarative.state.backend import Backend
 from declarative.state.codec import ASSET, Encoded, encode
+from declarative.state.connection import Connection
 from declarative.state.model import Resource
 from declarative.state.stored import Row, StoredResources, decoded
-from declarative.state.tables import meta, resources
 
-# Both databases take that many bound values in one statement, in every version that we support.
-CHUNK = 500
 # From here on one pass over all digests is cheaper than asking for each.
 _SCAN_FROM = 5_000
-_STREAMED = 20_000
 
-_SELECT = select(resources.c.address, resources.c.kind, resources.c.document, resources.c.digest, resources.c.asset_id)
-_AT_A_GLANCE = select(resources.c.address, resources.c.digest, resources.c.kind, resources.c.asset_id).order_by(
-    resources.c.address
-)
+_AT_A_GLANCE = "SELECT address, digest, kind, asset_id FROM resources ORDER BY address"
+_WHOLE = "SELECT address, kind, document, digest, asset_id FROM resources WHERE address IN (...)"
+_PUT = """
+    INSERT INTO resources (address, kind, asset_id, native_key, connector_uuid, digest, document) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (address) DO UPDATE SET
+      kind = excluded.kind, asset_id = excluded.asset_id, native_key = excluded.native_key,
+      connector_uuid = excluded.connector_uuid, digest = excluded.digest, document = excluded.document
+"""
+# Not LIKE: names hold its wildcards, and not a range: that would ask for the database's own order of texts.
+_BEGINNING = "SELECT address, digest FROM resources WHERE substr(address, 1, ?) = ?"
 
 Reading = Callable[[], AbstractContextManager[Connection]]
 
@@ -38,8 +40,7 @@ def encoded(changed: Iterable[Resource]) -> dict[str, Encoded]:
 def load_all(connection: Connection, place: str, read: Reading) -> StoredResources:
     """`read` opens the store again when records are asked for later."""
     briefs = {
-        address: Brief(kind == ASSET, asset_id, digest)
-        for address, digest, kind, asset_id in connection.execute(_AT_A_GLANCE.execution_options(yield_per=_STREAMED))
+        address: Brief(kind == ASSET, asset_id, digest) for address, digest, kind, asset_id in connection.stream(_AT_A_GLANCE)
     }
 
     def rows(addresses: Sequence[str]) -> list[Row]:
@@ -55,39 +56,26 @@ def load_some(connection: Connection, place: str, addresses: Iterable[str]) -> S
 
 
 def _rows(connection: Connection, addresses: Iterable[str]) -> list[Row]:
-    found: list[Row] = []
-    for chunk in chunks(addresses, CHUNK):
-        found.extend(tuple(row) for row in connection.execute(_SELECT.where(resources.c.address.in_(chunk))))
-    return found
+    return [row for found in connection.among(_WHOLE, addresses) for row in found]
 
 
 def digests(connection: Connection, prefix: str) -> Iterator[tuple[str, str]]:
-    query = select(resources.c.address, resources.c.digest).where(_begins(prefix)).execution_options(yield_per=_STREAMED)
-    for part in connection.execute(query).partitions():
-        yield from ((address, digest) for address, digest in part)
+    return connection.stream(_BEGINNING, (len(prefix), prefix))
 
 
 def assets(connection: Connection) -> Iterator[tuple[str, int | None, str]]:
-    query = select(resources.c.address, resources.c.asset_id, resources.c.digest).where(resources.c.kind == ASSET)
-    for part in connection.execute(query.execution_options(yield_per=_STREAMED)).partitions():
-        yield from ((address, asset_id, digest) for address, asset_id, digest in part)
+    return connection.stream("SELECT address, asset_id, digest FROM resources WHERE kind = ?", (ASSET,))
 
 
 def bound_to(connection: Connection, asset_ids: Iterable[int]) -> tuple[str, ...]:
-    found: list[str] = []
-    for chunk in chunks(asset_ids, CHUNK):
-        found += connection.execute(select(resources.c.address).where(resources.c.asset_id.in_(chunk))).scalars()
-    return tuple(sorted(found))
+    found = connection.among("SELECT address FROM resources WHERE asset_id IN (...)", asset_ids)
+    return tuple(sorted(address for rows in found for (address,) in rows))
 
 
 def addresses(connection: Connection, but: Sequence[str]) -> tuple[str, ...]:
-    query = select(resources.c.address).where(*(~_begins(prefix) for prefix in but))
-    return tuple(sorted(connection.execute(query).scalars()))
-
-
-def _begins(prefix: str) -> ColumnElement[bool]:
-    # Not LIKE: names hold its wildcards, and not a range: that would ask for the database's own order of texts.
-    return func.substr(resources.c.address, 1, len(prefix)) == prefix
+    rules = " AND ".join(["substr(address, 1, ?) <> ?"] * len(but)) or "TRUE"
+    values = [value for prefix in but for value in (len(prefix), prefix)]
+    return tuple(sorted(connection.scalars(f"SELECT address FROM resources WHERE {rules}", values)))  # noqa: S608 - our own text
 
 
 def load(connection: Connection, place: str, address: str) -> tuple[Resource, str] | None:
@@ -111,48 +99,42 @@ def store(
     if not rows:
         return False
     # Where the database lets several transactions write at once, this row makes them queue, as SQLite does by itself.
-    connection.execute(select(meta.c.serial).with_for_update())
+    if not backend.is_sqlite:
+        connection.execute("SELECT serial FROM meta FOR UPDATE")
     known = _digests(connection, list(rows))
     if unless_moved is not None:
         rows = {address: row for address, row in rows.items() if known.get(address) == unless_moved(address)}
-    changed = [row.columns() for address, row in rows.items() if known.get(address) != row.digest]
+    changed = [astuple(row) for address, row in rows.items() if known.get(address) != row.digest]
     if not changed:
         return False
-    insert = backend.insert(resources)
-    replaced = {column.name: insert.excluded[column.name] for column in resources.c if not column.primary_key}
-    connection.execute(insert.on_conflict_do_update(index_elements=[resources.c.address], set_=replaced), changed)
+    connection.executemany(_PUT, changed)
     return True
 
 
 def _digests(connection: Connection, addresses: Sequence[str]) -> dict[str, str]:
-    query = select(resources.c.address, resources.c.digest)
     if len(addresses) >= _SCAN_FROM:
-        return {row.address: row.digest for row in connection.execute(query)}
-    known: dict[str, str] = {}
-    for chunk in chunks(addresses, CHUNK):
-        known |= {row.address: row.digest for row in connection.execute(query.where(resources.c.address.in_(chunk)))}
-    return known
+        return dict(connection.stream("SELECT address, digest FROM resources"))
+    found = connection.among("SELECT address, digest FROM resources WHERE address IN (...)", addresses)
+    return {address: digest for rows in found for address, digest in rows}
 
 
 def delete_all(connection: Connection, addresses: Iterable[str]) -> bool:
     """Tells whether there was anything to delete."""
-    gone = 0
-    for chunk in chunks(dict.fromkeys(addresses), CHUNK):
-        gone += connection.execute(delete(resources).where(resources.c.address.in_(chunk))).rowcount
-    return gone > 0
+    deleted = connection.among("DELETE FROM resources WHERE address IN (...)", dict.fromkeys(addresses))
+    return sum(done.rowcount for done in deleted) > 0
 
 
 def rename(connection: Connection, place: str, old: str, new: str) -> None:
     """Raises StateError when `old` is unknown or `new` is taken."""
-    known = set(connection.execute(select(resources.c.address).where(resources.c.address.in_([old, new]))).scalars())
+    known = connection.scalars("SELECT address FROM resources WHERE address IN (?, ?)", (old, new))
     if old not in known:
         raise StateError(f"{old} is not in the state {place}.", hint="`declarative state list` shows the addresses.")
     if new in known and new != old:
         raise StateError(
             f"{new} is in the state {place} already.", hint=f"Remove it first if it is obsolete: `declarative state rm {new}`."
         )
-    connection.execute(update(resources).where(resources.c.address == old).values(address=new))
+    connection.execute("UPDATE resources SET address = ? WHERE address = ?", (new, old))
 
 
 def bump_serial(connection: Connection) -> None:
-    connection.execute(update(meta).values(serial=meta.c.serial + 1))
+    connection.execute("UPDATE meta SET serial = serial + 1")

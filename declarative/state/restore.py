@@ -5,19 +5,18 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, func, select, text, update
-from sqlalchemy.engine import make_url
-
 from declarative.core.clock import Clock
 from declarative.core.errors import LockedError, StateError
 from declarative.plan.model import StateMark
 from declarative.state import postgres
 from declarative.state.backup import copy_rows, write_backup
+from declarative.state.connection import Connection
 from declarative.state.failures import translated
 from declarative.state.open import open_store
 from declarative.state.sqlite import SIDE_FILES
 from declarative.state.store import SqlStore
-from declarative.state.tables import meta, metadata
+from declarative.state.tables import NUMBERED, TABLES
+from declarative.state.url import read_url
 
 
 def restore_store(url: str, backup: Path, *, clock: Clock) -> tuple[StateMark, str | None]:
@@ -40,7 +39,7 @@ def restore_store(url: str, backup: Path, *, clock: Clock) -> tuple[StateMark, s
 
 
 def _path_of(url: str) -> Path:
-    return Path(make_url(url).database or "") if "://" in url else Path(url)
+    return Path(read_url(url).database) if "://" in url else Path(url)
 
 
 def _into_file(path: Path, backup: Path, source: SqlStore, clock: Clock) -> str | None:
@@ -80,10 +79,10 @@ def _into_server(url: str, source: SqlStore, clock: Clock) -> str | None:
         kept = f"{schema[:30]}_before_restore_{clock.now().strftime('%Y%m%dt%H%M%S')}"
         with backend.write() as connection:
             postgres.lock_setup(connection, schema)
-            serial = connection.execute(select(meta.c.serial)).scalar_one()
+            serial = int(connection.scalar("SELECT serial FROM meta"))
             postgres.copy_schema(connection, schema, kept)
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(delete(table))
+            for table in reversed(TABLES):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
             with source.backend.read() as reading:
                 copy_rows(reading, connection)
             _number_on(connection, schema)
@@ -93,19 +92,15 @@ def _into_server(url: str, source: SqlStore, clock: Clock) -> str | None:
 
 def _number_on(connection: Connection, schema: str) -> None:
     """The server's counters continue after the highest number that came in."""
-    for table in metadata.sorted_tables:
-        column = table.autoincrement_column
-        highest = None if column is None else connection.execute(select(func.max(column))).scalar_one()
-        if column is not None and highest is not None:
-            connection.execute(
-                text("SELECT setval(pg_get_serial_sequence(:name, :column), :highest)"),
-                {"name": f"{schema}.{table.name}", "column": column.name, "highest": highest},
-            )
+    for table, column in NUMBERED.items():
+        highest = connection.scalar(f"SELECT max({column}) FROM {table}")  # noqa: S608 - our own names
+        if highest is not None:
+            connection.execute("SELECT setval(pg_get_serial_sequence(?, ?), ?)", (f'"{schema}".{table}', column, highest))
 
 
 def _move_serial(connection: Connection, beyond: int) -> None:
-    serial = connection.execute(select(meta.c.serial)).scalar_one()
-    connection.execute(update(meta).values(serial=max(serial, beyond) + 1))
+    serial = int(connection.scalar("SELECT serial FROM meta"))
+    connection.execute("UPDATE meta SET serial = ?", (max(serial, beyond) + 1,))
 
 
 def _in_use(store: SqlStore, holder: str) -> LockedError:

@@ -9,16 +9,14 @@ import stat
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import QueuePool, StaticPool
-
 from declarative.core.errors import StateError
-from declarative.state.backend import WRITES
+from declarative.state.connection import Connection, Database, Row, UnwrittenDatabase
 from declarative.state.failures import ELSEWHERE, damaged, of_os, translated
 from declarative.state.tables import APPLICATION_ID
 
@@ -32,44 +30,74 @@ SIDE_FILES = ("", "-wal", "-shm")
 _STALE_SECONDS = 60.0
 
 
-def file_engine(path: Path, *, uri_query: str = "mode=rw", query_only: bool = False, durable: bool = True) -> Engine:
-    """An engine over an existing file. A missing file is an error here, never a new and empty database.
+class SqliteConnection(Connection):
+    __slots__ = ("raw",)
+
+    is_sqlite = True
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+
+    def begin(self, *, writes: bool) -> None:
+        # A transaction that reads first and writes later fails with "busy" instead of waiting when another process wrote in
+        # between: a writer takes the lock at once.
+        self.raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def commit(self) -> None:
+        self.raw.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self.raw.close()
+
+    @property
+    def is_broken(self) -> bool:
+        return False
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        return self.raw.execute(statement, values)
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        self.raw.executemany(statement, rows)
+
+    def stream(self, query: str, values: Sequence[Any] = ()) -> Iterator[Row]:
+        return self.raw.execute(query, values)  # SQLite finds each row when it is asked for
+
+
+def file_database(path: Path, *, uri_query: str = "mode=rw", query_only: bool = False, durable: bool = True) -> Database:
+    """Over an existing file. A missing file is an error here, never a new and empty database.
 
     `durable`: a commit is on the disk when it returns (synchronous=FULL), as the journal needs.
     """
     location = f"file:{quote(str(path))}?{uri_query}"
+    writing = ("journal_mode = WAL", f"synchronous = {'FULL' if durable else 'NORMAL'}")
+    settings = ("foreign_keys = ON", *(("query_only = ON",) if query_only else writing))
 
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(location, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA foreign_keys = ON")
-        if query_only:
-            connection.execute("PRAGMA query_only = ON")
-        else:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        return connection
+    def connect() -> SqliteConnection:
+        raw = sqlite3.connect(location, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            for setting in settings:
+                raw.execute(f"PRAGMA {setting}")
+        except BaseException:
+            raw.close()
+            raise
+        return SqliteConnection(raw)
 
-    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
-    return _begins_by_itself(engine)
-
-
-def memory_engine() -> Engine:
-    """One shared in-memory database: the empty state of a place that holds none and may not be written."""
-    return _memory_engine_over(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+    return Database(connect, (sqlite3.Error,), is_sqlite=True)
 
 
-def _memory_engine_over(connection: sqlite3.Connection) -> Engine:
-    engine = create_engine("sqlite+pysqlite://", creator=lambda: connection, poolclass=StaticPool, hide_parameters=True)
-    return _begins_by_itself(engine)
-
-
-def _begins_by_itself(engine: Engine) -> Engine:
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().keys() & WRITES.keys()
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
+def memory_database(fill: Callable[[SqliteConnection], object]) -> Database:
+    """In memory, and never written once it is filled: stands for a file that is not there, or cannot be read in its place."""
+    connection = SqliteConnection(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+    try:
+        fill(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return UnwrittenDatabase(connection, (sqlite3.Error,))
 
 
 # -- the file ---------------------------------------------------------------------------------------------------------
@@ -131,10 +159,10 @@ def refuse_foreign_bytes(path: Path) -> None:
         raise StateError(f"{path} is a SQLite database, but not a state of declarative.", hint=f"To keep both, {ELSEWHERE}.")
 
 
-def refuse_damage(engine: Engine, place: str) -> None:
+def refuse_damage(database: Database, place: str) -> None:
     """Raises StateError when pages or indexes are broken."""
-    with translated(place, "read"), engine.connect() as connection:
-        verdict = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+    with translated(place, "read"), database.transaction(writes=False) as connection:
+        verdict = str(connection.scalar("PRAGMA quick_check(1)"))
     if verdict != "ok":
         raise damaged(place, " ".join(verdict.split()))
 
@@ -148,8 +176,8 @@ def may_write(path: Path) -> bool:
     return all(os.access(place, os.W_OK | (os.X_OK if place is folder else 0), effective_ids=effective) for place in places)
 
 
-def frozen_engine(path: Path) -> Engine:
-    """An engine over a file that this process may not write. Raises StateError.
+def frozen_database(path: Path) -> Database:
+    """Over a file that this process may not write. Raises StateError.
 
     With a shared index beside it, SQLite reads and locks as usual. Without one nobody has the file open: then it holds
     everything itself, or a killed process left a write-ahead log that can only be replayed in a copy.
@@ -157,25 +185,26 @@ def frozen_engine(path: Path) -> Engine:
     log = Path(f"{path}-wal")
     with translated(str(path), "read"):
         if Path(f"{path}-shm").exists():
-            return file_engine(path, uri_query="mode=ro", query_only=True)
+            return file_database(path, uri_query="mode=ro", query_only=True)
         if not log.exists() or log.stat().st_size == 0:
-            return file_engine(path, uri_query="immutable=1", query_only=True)
+            return file_database(path, uri_query="immutable=1", query_only=True)
         return _replayed(path, log)
 
 
-def _replayed(path: Path, log: Path) -> Engine:
-    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+def _replayed(path: Path, log: Path) -> Database:
     with tempfile.TemporaryDirectory(prefix="declarative-") as private:
         copy = Path(private) / "state.db"
         shutil.copyfile(path, copy)
         shutil.copyfile(log, f"{copy}-wal")
         with closing(sqlite3.connect(copy)) as source:
-            source.backup(memory)
-    return _memory_engine_over(memory)
+            return memory_database(lambda memory: source.backup(memory.raw))
 
 
-def put_file(path: Path, fill: Callable[[Connection], None], *, replace: bool = False) -> None:
-    """Puts a finished database at `path`, mode 0600. Raises StateError.
+def put_file(
+    path: Path, fill: Callable[[Connection], None], *, pages_of: Connection | None = None, replace: bool = False
+) -> None:
+    """Puts a finished database at `path`, mode 0600: a copy of `pages_of` page by page, or a new one, then what `fill` makes of
+    it in one transaction. Raises StateError.
 
     Built under another name and moved into place: a crash or a full disk leaves no half-made file behind. Without
     `replace` the file of another process that was faster stays.
@@ -186,7 +215,7 @@ def put_file(path: Path, fill: Callable[[Connection], None], *, replace: bool = 
         building = path.parent / f".{path.name}.{uuid.uuid4().hex}.new"
         try:
             os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            _fill(building, fill)
+            _build(building, fill, pages_of)
             _sync(building)
             if replace:
                 building.replace(path)
@@ -197,18 +226,17 @@ def put_file(path: Path, fill: Callable[[Connection], None], *, replace: bool = 
         _sync(path.parent)
 
 
-def _fill(path: Path, fill: Callable[[Connection], None]) -> None:
-    connection = sqlite3.connect(path, isolation_level=None)
-    engine = create_engine("sqlite+pysqlite://", creator=lambda: connection, poolclass=StaticPool, hide_parameters=True)
-    _begins_by_itself(engine)
-    try:
-        # Nobody else sees the file yet: no journal file is needed, and none may be left beside it.
-        connection.execute("PRAGMA journal_mode = MEMORY")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        with engine.connect() as filler:
-            fill(filler)
-    finally:
-        connection.close()
+def _build(path: Path, fill: Callable[[Connection], None], pages_of: Connection | None) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        if isinstance(pages_of, SqliteConnection):
+            pages_of.raw.backup(raw)
+        # Nobody else sees the file yet: no journal file is needed, and none may be left beside it. A copy of a file in WAL
+        # mode would ask for side files the moment somebody opens it.
+        raw.execute("PRAGMA journal_mode = MEMORY")
+        raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        raw.execute("BEGIN")
+        fill(SqliteConnection(raw))
+        raw.execute("COMMIT")
 
 
 def _link(building: Path, path: Path) -> None:

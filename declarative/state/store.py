@@ -9,8 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, select, update
-
 from declarative.core.errors import StateError
 from declarative.plan.known import briefs_of
 from declarative.plan.model import StateMark
@@ -20,12 +18,12 @@ from declarative.state import resources as rows_of
 from declarative.state.backend import Backend
 from declarative.state.backup import write_backup
 from declarative.state.codec import Encoded
-from declarative.state.failures import PassingError
+from declarative.state.connection import Connection
+from declarative.state.failures import PassingError, damaged
 from declarative.state.lease import HeldLease, acquire_lease, break_lease, read_lease
 from declarative.state.model import LEASE_SECONDS, Intent, IntentKind, LeaseInfo, Outcome, Resource, Run, Snapshot
 from declarative.state.snapshot import SqlSnapshot
 from declarative.state.stored import StoredResources
-from declarative.state.tables import meta
 
 # Seconds between attempts to record an outcome: what was sent cannot be taken back, and what is not recorded is uncertain.
 _PAUSES = (0.5, 2.0, 5.0)
@@ -69,19 +67,22 @@ class SqlStore:
     @property
     def mark(self) -> StateMark:
         with self._backend.read() as connection:
-            return StateMark(*connection.execute(select(meta.c.lineage, meta.c.serial)).one())
+            found = connection.one("SELECT lineage, serial FROM meta")
+        if found is None:
+            raise damaged(self.place, "its table `meta` is empty")
+        return StateMark(*found)
 
     @property
     def environment(self) -> str | None:
         """The environment that this state belongs to; None until one was applied."""
         with self._backend.read() as connection:
-            found = connection.execute(select(meta.c.environment)).scalar_one_or_none()
+            found = connection.scalar("SELECT environment FROM meta")
         return None if found is None else str(found)
 
     def belong_to(self, environment: str) -> None:
         """From now on this state is that environment's, if it is nobody's yet."""
         with self._backend.write() as connection:
-            connection.execute(update(meta).where(meta.c.environment.is_(None)).values(environment=environment))
+            connection.execute("UPDATE meta SET environment = ? WHERE environment IS NULL", (environment,))
 
     @property
     def writable(self) -> bool:
@@ -254,7 +255,7 @@ class SqlStore:
 
     def mark_plan_used(self, plan_digest: str, run_id: str) -> None:
         with self._backend.write() as connection:
-            journal.add_used_plan(self._backend, connection, plan_digest, run_id)
+            journal.add_used_plan(connection, plan_digest, run_id)
 
     # snapshot
 

@@ -6,20 +6,10 @@ UTC. Only the lease keeps times as seconds since the epoch, because SQL compares
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-)
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from declarative.state.connection import Connection
 
 SCHEMA_VERSION = 4
 # Of the cache on SQLite: another version is thrown away, not migrated.
@@ -28,150 +18,180 @@ SNAPSHOT_VERSION = 2
 # In the header of a SQLite file: tells a state file from any other database.
 APPLICATION_ID = 0x6465636C  # "decl"
 
-# INTEGER PRIMARY KEY is what SQLite numbers by itself; PostgreSQL numbers BIGINT by a sequence.
-_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+# Parents first: the rows of the later ones name those of the earlier.
+TABLES = ("meta", "resources", "runs", "journal", "outcomes", "calls", "plans_used", "lease")
+# The columns that the database numbers by itself.
+NUMBERED: Mapping[str, str] = MappingProxyType({"runs": "seq", "journal": "intent_id", "outcomes": "seq", "calls": "seq"})
 
-metadata = MetaData()
-
-meta = Table(
-    "meta",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("lineage", Text, nullable=False),
-    Column("serial", BigInteger, nullable=False),
-    Column("schema_version", Integer, nullable=False),
-    Column("created_by", Text, nullable=False),
-    Column("environment", Text),
-    CheckConstraint("id = 1", name="meta_has_one_row"),
+# What the two say in their own words. SQLite numbers INTEGER PRIMARY KEY by itself, and with AUTOINCREMENT never uses a number
+# again; PostgreSQL does both by a sequence.
+_SQLITE: Mapping[str, str] = MappingProxyType(
+    {
+        "number": "INTEGER NOT NULL PRIMARY KEY",
+        "number_once": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+        "bytes": "BLOB",
+        "where_bound": "WHERE asset_id IS NOT NULL",
+        "by_key_only": "WITHOUT ROWID",
+    }
+)
+_POSTGRESQL: Mapping[str, str] = MappingProxyType(
+    {
+        "number": "BIGSERIAL NOT NULL PRIMARY KEY",
+        "number_once": "BIGSERIAL NOT NULL PRIMARY KEY",
+        "bytes": "BYTEA",
+        "where_bound": "",
+        "by_key_only": "",
+    }
 )
 
-resources = Table(
-    "resources",
-    metadata,
-    Column("address", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("asset_id", BigInteger),
-    Column("native_key", Text),
-    Column("connector_uuid", Text),
-    Column("digest", Text, nullable=False),
-    Column("document", Text, nullable=False),
-)
-Index("resources_by_asset_id", resources.c.asset_id, sqlite_where=resources.c.asset_id.isnot(None))
 # What a plan asks of every record, without touching the pages of the documents.
-resources_brief = Index("resources_brief", resources.c.address, resources.c.digest, resources.c.kind, resources.c.asset_id)
+_BRIEF = "CREATE INDEX IF NOT EXISTS resources_brief ON resources (address, digest, kind, asset_id)"
 
-runs = Table(
-    "runs",
-    metadata,
-    Column("seq", _ROW_ID, primary_key=True, autoincrement=True),
-    Column("run_id", Text, nullable=False, unique=True),
-    Column("command", Text, nullable=False),
-    Column("started_at", Text, nullable=False),
-    Column("ended_at", Text),
-    Column("user", Text, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("commit", Text),
-    Column("plan_digest", Text),
-    Column("exit_code", Integer),
-    Column("summary", Text, nullable=False),
-)
-
-journal = Table(
-    "journal",
-    metadata,
-    Column("intent_id", _ROW_ID, primary_key=True, autoincrement=True),
-    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("request_id", Text, nullable=False),
-    Column("addresses", Text, nullable=False),
-    Column("recorded_at", Text, nullable=False),
-    Column("closed_at", Text),
-    sqlite_autoincrement=True,
-)
-# Open intents are few among many: the index holds only them.
-_journal_open = Index("journal_open", journal.c.intent_id, sqlite_where=journal.c.closed_at.is_(None))
-
-
-def complete_for_postgresql() -> None:
-    """Gives the tables what PostgreSQL alone understands; saying it where they are declared would load its dialect for all."""
-    _journal_open.dialect_options["postgresql"]["where"] = journal.c.closed_at.is_(None)
-
-
-outcomes = Table(
-    "outcomes",
-    metadata,
-    Column("seq", _ROW_ID, primary_key=True, autoincrement=True),
-    Column("intent_id", BigInteger, ForeignKey("journal.intent_id"), nullable=False),
-    Column("run_id", Text, nullable=False, index=True),
-    Column("address", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("error", Text),
-    Column("request_id", Text),
-    Column("recorded_at", Text, nullable=False),
-)
-
-calls = Table(
-    "calls",
-    metadata,
-    Column("seq", _ROW_ID, primary_key=True, autoincrement=True),
-    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False, index=True),
-    Column("at", Text, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("status", Integer),
-    Column("seconds", Float, nullable=False),
-    Column("request_id", Text),
-    Column("error", Text),
-)
-
-plans_used = Table(
-    "plans_used",
-    metadata,
-    Column("plan_digest", Text, primary_key=True),
-    Column("run_id", Text, nullable=False),
-)
-
-lease = Table(
-    "lease",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("lease_id", Text, nullable=False),
-    Column("holder", Text, nullable=False),
-    Column("acquired_at", Float(53), nullable=False),
-    Column("expires_at", Float(53), nullable=False),
-    CheckConstraint("id = 1", name="lease_has_one_row"),
+# FLOAT has 64 bits in both.
+_STATE = (
+    """
+    CREATE TABLE IF NOT EXISTS meta (
+      id INTEGER NOT NULL PRIMARY KEY CONSTRAINT meta_has_one_row CHECK (id = 1),
+      lineage TEXT NOT NULL,
+      serial BIGINT NOT NULL,
+      schema_version INTEGER NOT NULL,
+      created_by TEXT NOT NULL,
+      environment TEXT)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS resources (
+      address TEXT NOT NULL PRIMARY KEY,
+      kind TEXT NOT NULL,
+      asset_id BIGINT,
+      native_key TEXT,
+      connector_uuid TEXT,
+      digest TEXT NOT NULL,
+      document TEXT NOT NULL)
+    """,
+    "CREATE INDEX IF NOT EXISTS resources_by_asset_id ON resources (asset_id) {where_bound}",
+    _BRIEF,
+    """
+    CREATE TABLE IF NOT EXISTS runs (
+      seq {number},
+      run_id TEXT NOT NULL UNIQUE,
+      command TEXT NOT NULL,
+      started_at TEXT NOT NULL,
+      ended_at TEXT,
+      "user" TEXT NOT NULL,
+      host TEXT NOT NULL,
+      "commit" TEXT,
+      plan_digest TEXT,
+      exit_code INTEGER,
+      summary TEXT NOT NULL)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS journal (
+      intent_id {number_once},
+      run_id TEXT NOT NULL REFERENCES runs (run_id),
+      kind TEXT NOT NULL,
+      request_id TEXT NOT NULL,
+      addresses TEXT NOT NULL,
+      recorded_at TEXT NOT NULL,
+      closed_at TEXT)
+    """,
+    "CREATE INDEX IF NOT EXISTS ix_journal_run_id ON journal (run_id)",
+    # Open intents are few among many: the index holds only them.
+    "CREATE INDEX IF NOT EXISTS journal_open ON journal (intent_id) WHERE closed_at IS NULL",
+    """
+    CREATE TABLE IF NOT EXISTS outcomes (
+      seq {number},
+      intent_id BIGINT NOT NULL REFERENCES journal (intent_id),
+      run_id TEXT NOT NULL,
+      address TEXT NOT NULL,
+      status TEXT NOT NULL,
+      error TEXT,
+      request_id TEXT,
+      recorded_at TEXT NOT NULL)
+    """,
+    "CREATE INDEX IF NOT EXISTS ix_outcomes_run_id ON outcomes (run_id)",
+    """
+    CREATE TABLE IF NOT EXISTS calls (
+      seq {number},
+      run_id TEXT NOT NULL REFERENCES runs (run_id),
+      at TEXT NOT NULL,
+      method TEXT NOT NULL,
+      path TEXT NOT NULL,
+      status INTEGER,
+      seconds FLOAT NOT NULL,
+      request_id TEXT,
+      error TEXT)
+    """,
+    "CREATE INDEX IF NOT EXISTS ix_calls_run_id ON calls (run_id)",
+    """
+    CREATE TABLE IF NOT EXISTS plans_used (
+      plan_digest TEXT NOT NULL PRIMARY KEY,
+      run_id TEXT NOT NULL)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS lease (
+      id INTEGER NOT NULL PRIMARY KEY CONSTRAINT lease_has_one_row CHECK (id = 1),
+      lease_id TEXT NOT NULL,
+      holder TEXT NOT NULL,
+      acquired_at FLOAT NOT NULL,
+      expires_at FLOAT NOT NULL)
+    """,
 )
 
 # The snapshot is a cache: on SQLite it lives in a file of its own, so that losing or rebuilding it touches nothing else.
-snapshot_metadata = MetaData()
-
-snapshot_meta = Table(
-    "snapshot_meta",
-    snapshot_metadata,
-    Column("generation", _ROW_ID, primary_key=True, autoincrement=True),
-    Column("base_url", Text, nullable=False),
-    Column("watermark", Text, nullable=False),
-    Column("complete", Boolean, nullable=False),
-    Column("started_at", Float(53), nullable=False),
-    sqlite_autoincrement=True,
+_SNAPSHOT = (
+    """
+    CREATE TABLE IF NOT EXISTS snapshot_meta (
+      generation {number_once},
+      base_url TEXT NOT NULL,
+      watermark TEXT NOT NULL,
+      complete BOOLEAN NOT NULL,
+      started_at FLOAT NOT NULL)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS snapshot (
+      generation BIGINT NOT NULL,
+      asset_id BIGINT NOT NULL,
+      digest {bytes},
+      record {bytes} NOT NULL,
+      PRIMARY KEY (generation, asset_id))
+    """,
+    "CREATE INDEX IF NOT EXISTS snapshot_brief ON snapshot (generation, asset_id, digest)",
+    # By which identifiers a live record can be found: hashes, so that a few of a million are found without reading the others.
+    """
+    CREATE TABLE IF NOT EXISTS snapshot_keys (
+      generation BIGINT NOT NULL,
+      key BIGINT NOT NULL,
+      asset_id BIGINT NOT NULL,
+      PRIMARY KEY (generation, key, asset_id)) {by_key_only}
+    """,
 )
 
-snapshot = Table(
-    "snapshot",
-    snapshot_metadata,
-    Column("generation", BigInteger, primary_key=True, autoincrement=False),
-    Column("asset_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("digest", LargeBinary),
-    Column("record", LargeBinary, nullable=False),
-)
-Index("snapshot_brief", snapshot.c.generation, snapshot.c.asset_id, snapshot.c.digest)
 
-# By which identifiers a live record can be found: hashes, so that a few of a million are found without reading the others.
-snapshot_keys = Table(
-    "snapshot_keys",
-    snapshot_metadata,
-    Column("generation", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", BigInteger, primary_key=True, autoincrement=False),
-    Column("asset_id", BigInteger, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
-)
+def create_state_tables(connection: Connection) -> None:
+    _create(connection, _STATE)
+
+
+def create_brief_index(connection: Connection) -> None:
+    _create(connection, (_BRIEF,))
+
+
+def create_snapshot_tables(connection: Connection) -> None:
+    _create(connection, _SNAPSHOT)
+
+
+def drop_snapshot_tables(connection: Connection) -> None:
+    for table in ("snapshot_keys", "snapshot", "snapshot_meta"):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _create(connection: Connection, statements: tuple[str, ...]) -> None:
+    words = _SQLITE if connection.is_sqlite else _POSTGRESQL
+    for statement in statements:
+        connection.execute(statement.format_map(words))
+
+
+def has_table(connection: Connection, name: str, *, schema: str | None = None) -> bool:
+    if connection.is_sqlite:
+        return connection.scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)) is not None
+    # Unlike a look into the catalogue, this fails where the schema is there and this user may not look into it.
+    return connection.scalar("SELECT to_regclass(?)", (f'"{schema}".{name}',)) is not None

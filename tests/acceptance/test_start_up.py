@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ HEAVY = (
     "jsonschema",
     "jsonschema_rs",
     "deepdiff",
-    "sqlalchemy",
+    "sqlite3",
     "rich",
     "yaml",
     "ruamel",
@@ -20,6 +21,7 @@ HEAVY = (
     "tenacity",
     "starlette",
 )
+NOT_FOR_PLANS = ("asyncio", "deepdiff", "ibis", "jsonschema", "psycopg", "rich", "ruamel", "starlette")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"], ["apply", "--help"]])
@@ -37,16 +39,23 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     assert "declarative" in done.stdout
 
 
-def test_a_state_in_a_file_is_opened_without_the_dialect_of_a_server(tmp_path) -> None:
+def test_a_plan_loads_neither_the_driver_of_a_server_nor_what_only_others_need(workplace: Any, asset: Any) -> None:
+    workplace.write("manifests/a.yaml", asset("a"))
+    workplace.ok("apply", "--auto-approve")
     code = (
         "import sys\n"
-        "from declarative.core.clock import SystemClock\n"
-        "from declarative.state import open_store\n"
-        f"open_store({str(tmp_path / 'state.db')!r}, clock=SystemClock()).close()\n"
-        "sys.exit('sqlalchemy.dialects.postgresql' in sys.modules)\n"
+        "from declarative.cli.main import run\n"
+        "from declarative.cli.console import Console\n"
+        "code = run(['plan'], Console.system())\n"
+        f"loaded = sorted({{name.partition('.')[0] for name in sys.modules}} & set({NOT_FOR_PLANS!r}))\n"
+        "sys.exit(f'loaded {loaded}' if loaded else int(code))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=workplace.folder, env=workplace.environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "no changes; 1 unchanged" in done.stdout
 
 
 def test_the_version_is_the_package_s() -> None:

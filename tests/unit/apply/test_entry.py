@@ -64,9 +64,8 @@ def test_a_full_disk_costs_a_plan_no_more_than_what_it_would_have_kept(tmp_path)
     with closing(open_store(str(tmp_path / "state.db"), clock=SystemClock())) as store:
         stored = AppliedAsset("Asset/a", ConnectorRef("c", "u", "s"), {"hostName": "a"}, {})
         store.put([stored])
-        with store.backend.engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            raw.execute(f"PRAGMA max_page_count = {raw.execute('PRAGMA page_count').fetchone()[0]}")
+        with store.backend.read() as connection:
+            connection.execute(f"PRAGMA max_page_count = {connection.scalar('PRAGMA page_count')}")
         keep_seen(store, [replace(stored, identity={"hostName": "a" * 100_000})], said.append)
         assert store.get("Asset/a") == stored
     assert len(said) == 1

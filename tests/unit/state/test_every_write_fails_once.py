@@ -58,10 +58,8 @@ def _seen(path: Path) -> dict[str, list[object]]:
 
 
 def _limit(store: SqlStore, more: int) -> None:
-    with store._backend.engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        pages = raw.execute("PRAGMA page_count").fetchone()[0]
-        raw.execute(f"PRAGMA max_page_count = {pages + more}")
+    with store._backend.read() as connection:
+        connection.execute(f"PRAGMA max_page_count = {connection.scalar('PRAGMA page_count') + more}")
 
 
 def _until_full(store: SqlStore, steps: list[Step]) -> tuple[int, str]:
@@ -92,7 +90,7 @@ def test_the_disk_may_be_full_at_any_write_of_an_apply(tmp_path: Path, steps: li
             assert f"{path} cannot be written: the disk is full" in said
             failed_at.add(done)
         assert _seen(path) == after[done], f"{pages} pages, step {done}"
-        store._backend.engine.dispose()
+        store._backend.close()
         if done == len(steps):
             break
         # Space was freed: the apply goes on where it stopped.

@@ -5,19 +5,27 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import OperationalError
 
 from declarative.assets.model import AppliedAsset
 from declarative.core.errors import LockedError, StateError
 from declarative.state import SqlStore, open_store
 from declarative.state.model import IntentKind, Outcome, OutcomeStatus, Run
+from declarative.state.postgres import ServerConnection
 
 Opener = Callable[..., SqlStore]
 Assets = Callable[..., AppliedAsset]
+
+
+def changed(url: str, *, user: str | None = None, path: str | None = None, **options: str) -> str:
+    parts = urlsplit(url)
+    before, _, host = parts.netloc.rpartition("@")
+    netloc = f"{before if user is None else user}@{host}"
+    query = urlencode(dict(parse_qsl(parts.query)) | options)
+    return urlunsplit(parts._replace(netloc=netloc, path=parts.path if path is None else path, query=query))
 
 
 class Wrong:
@@ -52,29 +60,29 @@ def test_a_password_among_the_options_is_hidden_too(opened: Opener) -> None:
 
 def test_a_database_that_is_not_there_is_said(postgres_server: str, opened: Opener) -> None:
     with pytest.raises(StateError) as refused:
-        opened(make_url(postgres_server).set(database="nowhere").render_as_string(hide_password=False))
+        opened(changed(postgres_server, path="/nowhere"))
     assert "no such database" in refused.value.message or "does not exist" in refused.value.message
 
 
 def test_a_user_who_may_not_make_the_schema_is_told_what_is_missing(postgres_url: str, opened: Opener) -> None:
     admin = opened(postgres_url)
-    with admin._backend.engine.begin() as connection:
-        connection.execute(text("DROP ROLE IF EXISTS declarative_test_guest"))
-        connection.execute(text("CREATE ROLE declarative_test_guest LOGIN"))
-    guest = make_url(postgres_url).set(username="declarative_test_guest").update_query_dict({"schema": "elsewhere"})
+    with admin._backend.write() as connection:
+        connection.execute("DROP ROLE IF EXISTS declarative_test_guest")
+        connection.execute("CREATE ROLE declarative_test_guest LOGIN")
+    guest = changed(postgres_url, user="declarative_test_guest", schema="elsewhere")
     try:
         with pytest.raises(StateError) as refused:
-            opened(guest.render_as_string(hide_password=False))
+            opened(guest)
         assert "permission is denied" in refused.value.message
         assert "CREATE" in str(refused.value.hint)
     finally:
-        with admin._backend.engine.begin() as connection:
-            connection.execute(text("DROP ROLE declarative_test_guest"))
+        with admin._backend.write() as connection:
+            connection.execute("DROP ROLE declarative_test_guest")
 
 
 def test_two_schemas_of_one_database_are_two_states(postgres_url: str, opened: Opener, asset: Assets) -> None:
     one = opened(postgres_url)
-    other = opened(make_url(postgres_url).update_query_dict({"schema": "another_one"}).render_as_string(hide_password=False))
+    other = opened(changed(postgres_url, schema="another_one"))
     one.put([asset()])
     one.acquire("ana")
     assert other.mark.lineage != one.mark.lineage
@@ -85,18 +93,16 @@ def test_two_schemas_of_one_database_are_two_states(postgres_url: str, opened: O
 @pytest.mark.parametrize("schema", ["Acme", "a-b", 'x"; DROP TABLE y; --', "é"])
 def test_a_schema_name_that_would_need_quoting_is_refused(postgres_server: str, opened: Opener, schema: str) -> None:
     with pytest.raises(StateError, match="no usable schema"):
-        opened(make_url(postgres_server).update_query_dict({"schema": schema}).render_as_string(hide_password=False))
+        opened(changed(postgres_server, schema=schema))
 
 
 def test_a_connection_that_the_server_cut_is_made_again(postgres_url: str, opened: Opener, asset: Assets) -> None:
     store, admin = opened(postgres_url), opened(postgres_url)
     store.put([asset("a")])
-    with admin._backend.engine.begin() as connection:
+    with admin._backend.read() as connection:
         connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'declarative' AND pid <> pg_backend_pid()"
-            )
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'declarative' AND pid <> pg_backend_pid()"
         )
     store.put([asset("b")])
     assert list(store.resources()) == ["Asset/a", "Asset/b"]
@@ -104,19 +110,22 @@ def test_a_connection_that_the_server_cut_is_made_again(postgres_url: str, opene
 
 @pytest.mark.parametrize("reached", [False, True])
 def test_an_outcome_is_recorded_once_though_the_connection_breaks_at_its_commit(
-    postgres_url: str, opened: Opener, run: Callable[..., Run], asset: Assets, reached: bool
+    postgres_url: str, opened: Opener, run: Callable[..., Run], asset: Assets, monkeypatch: pytest.MonkeyPatch, reached: bool
 ) -> None:
     """Before the server has committed, or after it: the client is told the same."""
     store = opened(postgres_url)
     store.begin_run(run())
     intent = store.record_intent("run-1", IntentKind.SYNC, "req-1", ["Asset/a"], at=run().started_at)
 
-    @event.listens_for(store._backend.engine, "commit", once=True)
-    def _break(connection: Connection) -> None:
-        if reached:
-            connection.connection.driver_connection.commit()
-        raise OperationalError("COMMIT", {}, psycopg.OperationalError("server closed the connection unexpectedly"))
+    commit = ServerConnection.commit
 
+    def break_once(connection: ServerConnection) -> None:
+        monkeypatch.undo()
+        if reached:
+            commit(connection)
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(ServerConnection, "commit", break_once)
     store.record_outcomes(intent, [Outcome("Asset/a", OutcomeStatus.APPLIED, asset("a"))], at=run().started_at)
     assert store.open_intents() == ()
     assert len(store.outcomes_of("run-1")) == 1
@@ -134,14 +143,13 @@ def test_leases_go_by_the_clock_of_the_server(postgres_url: str, opened: Opener)
 def test_a_commit_is_on_the_disk_whatever_the_server_is_set_to(postgres_url: str, opened: Opener) -> None:
     store = opened(postgres_url)
     with store._backend.write() as connection:
-        connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE"))
-        assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+        connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+        assert connection.scalar("SHOW synchronous_commit") == "on"
 
 
 def test_a_server_that_accepts_reads_only_is_read_and_not_written(postgres_url: str, opened: Opener, asset: Assets) -> None:
     opened(postgres_url).put([asset()])
-    replica = make_url(postgres_url).update_query_dict({"options": "-c default_transaction_read_only=on"})
-    store = opened(replica.render_as_string(hide_password=False))
+    store = opened(changed(postgres_url, options="-c default_transaction_read_only=on"))
     assert not store.writable
     assert list(store.resources()) == ["Asset/web-01"]
     store.observe([asset(asset_id=1)])

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from declarative.assets.model import AppliedAsset
 from declarative.core.clock import SystemClock
@@ -67,7 +66,7 @@ def test_what_was_there_before_is_kept_on_a_server_too(postgres_url: str, tmp_pa
     store.put([asset("a")])
     _, kept = restore_store(postgres_url, tmp_path / "empty", clock=SystemClock())
     with store.backend.read() as connection:
-        assert connection.execute(text(f"SELECT address FROM {kept}.resources")).scalars().all() == ["Asset/a"]
+        assert connection.scalars(f"SELECT address FROM {kept}.resources") == ["Asset/a"]
     assert store.resources() == {}
 
 

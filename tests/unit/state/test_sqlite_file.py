@@ -207,7 +207,7 @@ def test_a_damaged_record_of_the_snapshot_is_named_with_the_file_to_delete(fille
     with store.snapshot() as snapshot:
         snapshot.replace("https://a", [(7, {"a": 1})], "w")
         with store._cache.write() as connection:
-            connection.exec_driver_sql("UPDATE snapshot SET record = x'00'")
+            connection.execute("UPDATE snapshot SET record = x'00'")
         with pytest.raises(StateError) as refused:
             list(snapshot.records("https://a"))
     assert "asset 7" in refused.value.message
@@ -261,8 +261,8 @@ def test_an_outcome_is_recorded_later_when_the_file_is_busy(filled: Path, opened
 
 
 def _wait_at_most(store: SqlStore, milliseconds: int) -> None:
-    with store._backend.engine.connect() as connection:
-        connection.connection.driver_connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+    with store._backend.read() as connection:
+        connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 # -- places that cannot be written ------------------------------------------------------------------------------------
@@ -376,10 +376,8 @@ def test_a_full_disk_stops_with_a_clear_error_and_keeps_what_was_recorded(filled
     """Write by write until the disk is full: the failing one leaves no trace, the earlier ones stay."""
     store = opened(str(filled))
     before = store.resources()
-    with store._backend.engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        pages = raw.execute("PRAGMA page_count").fetchone()[0]
-        raw.execute(f"PRAGMA max_page_count = {pages + 12}")
+    with store._backend.read() as connection:
+        connection.execute(f"PRAGMA max_page_count = {connection.scalar('PRAGMA page_count') + 12}")
     kept = 0
     with pytest.raises(StateError) as full:  # noqa: PT012 - which write fails is the disk's choice
         for number in range(2_000):
