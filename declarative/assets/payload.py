@@ -57,8 +57,9 @@ def applied_after_sync(
     `asset_id`: the live asset the plan matched; None for one that is to be created.
     """
     before = previous.fields if previous is not None and asset_id is not None else {}
+    arrived = {path: sent.value for path, sent in before.items() if sent.converged and path not in resent}
     fields = {
-        path: AppliedField(value, (sent := before.get(path)) is not None and path not in resent and _stays(path, value, sent))
+        path: AppliedField(value, path in arrived and (arrived[path] == value or same_value(path, arrived[path], value)))
         for path, value in marker.managed_fields(desired).items()
     }
     return AppliedAsset(
@@ -70,10 +71,6 @@ def applied_after_sync(
         sent_at=sent_at,
         on_remove=desired.on_remove,
     )
-
-
-def _stays(path: str, value: Any, before: AppliedField) -> bool:
-    return before.converged and (before.value == value or same_value(path, before.value, value))
 
 
 def applied_adopted(desired: DesiredAsset, live: LiveAsset) -> AppliedAsset:

@@ -16,6 +16,8 @@ _LEAVES = frozenset((str, int, bool, type(None), Packed))
 
 def canonical_bytes(value: Any) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces, no NaN. Raises ValueError/TypeError for what JSON cannot hold."""
+    if value.__class__ is Packed:
+        return bytes(value.text)
     return _quickly(value) or _exactly(value)
 
 
