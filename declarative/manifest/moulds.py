@@ -21,7 +21,7 @@ from declarative.manifest.shapes import Shape
 _WORD = "[A-Za-z0-9_./+()@=,;%$-]"
 _TEXT = rf"(?![nN](?:ull|ULL)(?:\n|\Z))[A-Za-z0-9_./+($]{_WORD}*+(?:[ :]{_WORD}++)*+"
 _is_text = re.compile(_TEXT).fullmatch
-_ANY = r"[^ #\n][^\n]*"
+_ANY = r"[^ #\n][^\n]*+"
 
 _MOST_VALUES = 128
 _LONGEST_VALUE = 160
