@@ -8,21 +8,22 @@ from typing import Any
 
 from declarative.core.chunks import chunks
 from declarative.inventory.backends import Backend, fetched
-from declarative.inventory.settled import MARKS, Settled, schema, table_of
+from declarative.inventory.settled import MARKS, schema, without
 
 _GATHERED = 20_000
+_WORN = 8
 
 
 class Passing:
     """The settled rows of one inventory that say the same as then. Whatever speaks against one takes it out.
 
-    `digests`: a kept table of `key` and `row` of every row; `settled`: an Arrow table. `fresh`: a table of the `key` of each row
+    `digests`: a kept table of `key` and `row` of every row; `settled`: Arrow tables. `fresh`: a table of the `key` of each row
     that is new, or says something else."""
 
-    def __init__(self, backend: Backend, digests: Any, settled: Any) -> None:
+    def __init__(self, backend: Backend, digests: Any, settled: Iterable[Any]) -> None:
         self._backend = backend
-        self._known: int = len(settled)
-        self._settled = backend.load("settled", (settled,), schema())
+        self._known = 0
+        self._settled = backend.load("settled", self._counted(settled), schema())
         self.digests = digests
         same = ["key", "row"]
         self.fresh = backend.keep("fresh", self.digests.anti_join(self._settled, same).select("key"))
@@ -33,10 +34,14 @@ class Passing:
     def __len__(self) -> int:
         return self._known - len(self._taken)
 
-    @property
-    def has_lost(self) -> bool:
-        """Whether something that was settled is so no more."""
-        return bool(self._taken)
+    def _counted(self, tables: Iterable[Any]) -> Iterator[Any]:
+        for table in tables:
+            self._known += len(table)
+            yield table
+
+    def is_worn(self, since: int) -> bool:
+        """Whether so much of what is settled was lost, or is newer than the rest, that all of it had better be kept anew."""
+        return _WORN * (len(self._lost) + since) > self._known
 
     def passing_keys(self) -> list[str]:
         """Of the rows that pass."""
@@ -87,16 +92,12 @@ class Passing:
         same = [self._settled.asset_id == table.asset_id, self._settled.live == table.digest]
         return self._taking(self._settled.anti_join(table, same))
 
-    def settled_with(self, found: Iterable[Settled]) -> Iterator[Any]:
-        """Arrow tables of what is settled now: what passes still, and what was found."""
+    def settled(self) -> Iterator[Any]:
+        """What passes still, as Arrow tables."""
         import pyarrow as pa
-        from pyarrow import compute
 
-        taken = pa.array(sorted(self._taken), pa.string())
-        for batch in self._backend.batches(self._settled):
-            table = pa.Table.from_batches([batch])
-            yield table.filter(compute.invert(compute.is_in(table["key"], taken))).select(schema().names)
-        yield table_of(found)
+        tables = (pa.Table.from_batches([batch]) for batch in self._backend.batches(self._settled))
+        return without(tables, pa.array(sorted(self._taken), pa.string()))
 
     def row_digests(self, keys: Collection[str]) -> dict[str, str]:
         found = fetched(self._backend, self.digests.semi_join(self._memory("key", keys), "key"))
