@@ -68,12 +68,12 @@ class Engine:
         engine, whatever the order of rows and columns.
         """
         keyed, ibis = self._keyed, self.backend.ibis
-        parts = [""]  # where no column is meant, each row means the same
+        parts = [ibis.literal(self._salt)]
         for column in _meant(self._declaration):
             cell = keyed[self._names[column]]
             parts += [ibis.coalesce(cell.length().cast("string"), "-"), ibis.literal(":"), ibis.coalesce(cell, "")]
-        # In one go: chained, each step would copy what the one before made.
-        text = ibis.literal(self._salt).concat(*parts)
+        # In one go: chained by an operator, each step would copy what the one before made.
+        text = ibis.literal("").join(parts)
         return keyed.select(key=keyed[self._key], row=text.hexdigest("sha256").left(DIGEST_CHARACTERS))
 
     def rows(self, *, only: Any = None) -> Iterator[Row]:

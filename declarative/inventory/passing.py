@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -71,13 +71,16 @@ class Passing:
         """Rows bound to one of these live assets."""
         return self._taking(self._settled.semi_join(self._memory("asset_id", asset_ids), "asset_id")) if asset_ids else []
 
-    def compare_applied(self, records: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
-        """Against key and digest of every record that the state has of this inventory.
+    def compare_applied(self, records: Iterable[tuple[str, str]], prefix: str) -> tuple[list[str], list[str]]:
+        """Against address and digest of every record that the state has of this inventory; in an address a prefix comes before
+        the key, and a bracket after it.
 
         Gives the rows whose record is another now (they are taken), and the keys of records of which no row ever passed."""
         import pyarrow as pa
+        from pyarrow.compute import utf8_slice_codeunits
 
-        table = self._loaded("applied", pa.schema([("key", pa.string()), ("digest", pa.string())]), records)
+        kind = pa.schema([("key", pa.string()), ("digest", pa.string())])
+        table = self._loaded("applied", kind, records, lambda found: utf8_slice_codeunits(found, len(prefix), -1))
         stale = self._settled.anti_join(table, [self._settled.key == table.key, self._settled.applied == table.digest])
         gone = self._keys(table.anti_join(self._settled, "key"))
         if self._lost:
@@ -120,13 +123,16 @@ class Passing:
         kind = pa.string() if name == "key" else pa.int64()
         return self._backend.small(pa.table({name: pa.array(sorted(values), kind)}))
 
-    def _loaded(self, name: str, kind: Any, records: Iterable[tuple[Any, Any]]) -> Any:
+    def _loaded(
+        self, name: str, kind: Any, records: Iterable[tuple[Any, Any]], first: Callable[[Any], Any] = lambda found: found
+    ) -> Any:
+        """`first`: what makes the first column of what the records begin with."""
         import pyarrow as pa
 
         def parts() -> Iterator[Any]:
             for chunk in chunks(records, _GATHERED):
-                columns = zip(*chunk, strict=True)
-                yield pa.table([pa.array(values, field.type) for values, field in zip(columns, kind, strict=True)], schema=kind)
+                one, other = (pa.array(found, each.type) for found, each in zip(zip(*chunk, strict=True), kind, strict=True))
+                yield pa.table([first(one), other], schema=kind)
 
         return self._backend.load(self._fresh(name), parts(), kind)
 

@@ -130,8 +130,7 @@ class Rows:
         gone: list[str] = []
         for one in self._each():
             prefix = one.declaration.row_address("")[:-1]
-            found = ((address[len(prefix) : -1], digest) for address, digest in records(prefix))
-            stale, left = one.passing.compare_applied(found)
+            stale, left = one.passing.compare_applied(records(prefix), prefix)
             self._taken(one, stale)
             gone.extend(one.declaration.row_address(key) for key in left if key not in one.assets)
         return gone
