@@ -48,7 +48,8 @@ class Engine:
             column if isinstance(column, (pa.Array, pa.ChunkedArray)) else pa.array(column, pa.string())
             for column in batch.columns
         ]
-        arrays += [pa.array([self._files.index(batch.file)] * count, pa.int32()), pa.array(batch.lines, pa.int64())]
+        file = pa.scalar(self._files.index(batch.file), pa.int32())
+        arrays += [pa.repeat(file, count), pa.array(batch.lines, pa.int64())]
         return pa.table(arrays, schema=schema)
 
     @property

@@ -12,6 +12,7 @@ from declarative.inventory.settled import MARKS, schema, without
 
 _GATHERED = 20_000
 _WORN = 8
+_SETTLED = "settled"
 
 
 class Passing:
@@ -23,7 +24,7 @@ class Passing:
     def __init__(self, backend: Backend, digests: Any, settled: Iterable[Any]) -> None:
         self._backend = backend
         self._known = 0
-        self._settled = backend.load("settled", self._counted(settled), schema())
+        self._settled = backend.load(_SETTLED, self._counted(settled), schema())
         self.digests = digests
         same = ["key", "row"]
         self.fresh = backend.keep("fresh", self.digests.anti_join(self._settled, same).select("key"))
@@ -99,7 +100,7 @@ class Passing:
         """What passes still, as Arrow tables."""
         import pyarrow as pa
 
-        tables = (pa.Table.from_batches([batch]) for batch in self._backend.batches(self._settled))
+        tables = (pa.Table.from_batches([batch]) for batch in self._backend.loaded(_SETTLED))
         return without(tables, pa.array(sorted(self._taken), pa.string()))
 
     def row_digests(self, keys: Collection[str]) -> dict[str, str]:

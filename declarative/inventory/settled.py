@@ -60,8 +60,8 @@ def unpacked(data: bytes | None, rules: str) -> Iterator[Any]:
     with suppress(pa.ArrowException):
         file = pa.ipc.open_file(pa.BufferReader(data or b""))
         if file.schema.metadata == {_RULES: rules.encode()} and file.schema.equals(schema()):
-            for number in range(file.num_record_batches):
-                yield pa.Table.from_batches([file.get_batch(number)]).replace_schema_metadata(None)
+            for batch in map(file.get_batch, range(file.num_record_batches)):
+                yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
 
 
 def joined(tables: Iterable[Any]) -> Any:
