@@ -42,11 +42,12 @@ class Unread(Protocol):
 class LiveIndex:
     """`fetch` and `gather` read many unread records at once; without them each is read when it is asked for."""
 
-    __slots__ = ("_at_hand", "_by_term", "_digests", "_gathered", "_held", "_unread")
+    __slots__ = ("_at_hand", "_by_term", "_digests", "_gathered", "_held", "_searched", "_unread")
 
     def __init__(self, records: Iterable[LiveAsset] = ()) -> None:
         self._held: dict[int, Held] = {live.asset_id: live for live in records}
         self._unread: Unread | None = None
+        self._searched: Collection[int] | None = None
         self._digests: dict[int, bytes] = {}
         self._at_hand: dict[int, LiveAsset] = {}
         self._by_term: Index = {}
@@ -58,10 +59,14 @@ class LiveIndex:
         return cls(LiveAsset(int(record["assetId"]), record) for record in records if record.get("assetId") is not None)
 
     @classmethod
-    def packed(cls, records: Iterable[tuple[int, Held]], unread: Unread | None = None) -> LiveIndex:
-        """From records by their ids, and others that are still unread."""
+    def packed(
+        cls, records: Iterable[tuple[int, Held]], unread: Unread | None = None, *, searched: Collection[int] | None = None
+    ) -> LiveIndex:
+        """From records by their ids, and others that are still unread. `searched`: those of the records that anybody can find by
+        an identifier, where that is known; the others are known by their ids alone."""
         index = cls()
         index._held.update(records)
+        index._searched = searched
         if unread is not None:
             index._unread = unread
             index._digests = {asset_id: digest for asset_id, digest in unread.digests.items() if asset_id not in index._held}
@@ -136,7 +141,7 @@ class LiveIndex:
             # As a rule everything is found by the strongest kind. Once another one is asked for, all will be.
             names = [other for other in VALUES_OF if other not in self._by_term] if self._by_term else [name]
             self._by_term |= {one: {} for one in names}
-            for asset_id in self._held:
+            for asset_id in self._held if self._searched is None else self._searched:
                 _note(self._by_term, names, self.get(asset_id))
         return self._by_term[name]
 

@@ -80,7 +80,7 @@ def workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
 def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iterator[tuple[Workspace, Store]]:
     """The project with its rows, and the store. Unless somebody will `look_at_all` of them, rows that earlier plans settled
     become no assets. Raises InvalidError for what is wrong in it, UsageError where the extra for inventories is missing."""
-    from declarative.engine.expanding import rows_in, with_rows
+    from declarative.engine.expanding import load_early, rows_in, with_rows
     from declarative.engine.settling import recall_from
 
     workspace = workspace_for(settings, runtime)
@@ -91,6 +91,7 @@ def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iter
             whole.require_valid()
             yield whole, stack.enter_context(store_for(whole, runtime))
             return
+        load_early(workspace)
         store = stack.enter_context(store_for(workspace, runtime))
         recall = stack.enter_context(recall_from(store, workspace.project, runtime))
         opened = stack.enter_context(rows_in(workspace, now=runtime.clock.now(), recall=recall))

@@ -35,6 +35,17 @@ def _quickly(value: Any) -> bytes | None:
     return quick if _is_plain(value) else None
 
 
+def readable(value: Any) -> str:
+    """Indented JSON, keys in the order that they have. Raises ValueError/TypeError for what JSON cannot hold."""
+    try:
+        quick = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    except TypeError:
+        quick = None
+    if quick is not None and _is_plain(value):
+        return quick.decode()
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def fitted(data: bytes) -> bytes:
     """The same, for keeping: what orjson wrote holds on to the room that it was written in, up to four times its size."""
     return bytes(memoryview(data))

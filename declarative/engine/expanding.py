@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -38,6 +39,19 @@ def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> W
         return structs.replace(opened, desired=every, rows=None)
 
 
+def load_early(workspace: Workspace) -> None:
+    """Begins to load what reads rows, which takes a second: the check of a large state leaves Python alone for as long."""
+    if workspace.desired.inventories:
+        Thread(target=_load).start()
+
+
+def _load() -> None:
+    with suppress(ImportError):  # who opens the rows says what is missing
+        from declarative.inventory.backends import load_modules
+
+        load_modules()
+
+
 @contextmanager
 def rows_in(
     workspace: Workspace, *, now: datetime, recall: Callable[[str], bytes | None] = lambda _address: None
@@ -48,7 +62,7 @@ def rows_in(
     if not desired.inventories or has_errors(workspace.diagnostics):
         yield workspace
         return
-    # Ibis and DuckDB take a second to import: only who has an inventory waits for them.
+    # Ibis and DuckDB load when there is an inventory, and only then.
     from declarative.inventory import open_rows
 
     with no_garbage_collection():

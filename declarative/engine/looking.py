@@ -73,8 +73,10 @@ class Look(Struct, frozen=True):
         return self._read(in_scope, self._again(resources))
 
     def _passing(self, rows: Rows, stored: Stored, resources: Mapping[str, Resource]) -> Seen:
+        before = rows.passing
         rows.compare_live(stored.digests)
-        resources = self._again(resources)
+        if rows.passing < before:
+            resources = self._again(resources)
         live = stored.refreshed(self.workspace.assets, resources)
         # A row is an asset again where its own live record came into sight: somebody else may claim it.
         before = rows.passing

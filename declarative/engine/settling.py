@@ -20,7 +20,7 @@ Recall = Callable[[str], bytes | None]
 
 @contextmanager
 def recall_from(store: Store, project: Project, runtime: Runtime) -> Iterator[Recall]:
-    """What was settled of an inventory for this target and user; nothing where it cannot be read, or not be kept."""
+    """What `keep_settled` kept under a name for this target and user; nothing where it cannot be read, or not be kept."""
     with ExitStack() as stack:
         snapshot = snapshot_for(store, runtime.environ) if store.writable else None
         base_url = ""
@@ -29,9 +29,9 @@ def recall_from(store: Store, project: Project, runtime: Runtime) -> Iterator[Re
         if snapshot is not None:
             stack.enter_context(snapshot)
 
-        def recall(inventory: str) -> bytes | None:
+        def recall(name: str) -> bytes | None:
             with suppress(StateError):
-                return snapshot.blob(_name(base_url, inventory)) if snapshot is not None and base_url else None
+                return snapshot.blob(_name(base_url, name)) if snapshot is not None and base_url else None
             return None
 
         yield recall
@@ -52,9 +52,9 @@ def keep_settled(
             applied, shown = store.digest_read(address), live.digest(asset_id)
             if address not in told and applied is not None and shown is not None:
                 found[address] = (applied, asset_id, shown)
-        for inventory, data in rows.settled(found):
-            snapshot.keep_blob(_name(base_url, inventory), data)
+        for name, data in rows.settled(found):
+            snapshot.keep_blob(_name(base_url, name), data)
 
 
-def _name(base_url: str, inventory: str) -> str:
-    return f"{base_url}#settled={inventory}"
+def _name(base_url: str, name: str) -> str:
+    return f"{base_url}#settled={name}"

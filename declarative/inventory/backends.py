@@ -24,6 +24,9 @@ class Backend(Protocol):
     def load(self, name: str, tables: Iterable[Any], schema: Any) -> Any:
         """Arrow tables of one schema as a table of the engine."""
 
+    def loaded(self, name: str) -> Iterator[Any]:
+        """What was loaded under a name, a batch of Arrow at a time: the engine would hold all of it."""
+
     def keep(self, name: str, expression: Any) -> Any:
         """The result of an expression, worked out once."""
 
@@ -56,6 +59,14 @@ def backend_for(declaration: InventoryDeclaration) -> Iterator[Backend]:
             yield DuckDb(ibis, connection, Path(folder))
         finally:
             connection.disconnect()
+
+
+def load_modules() -> None:
+    """What reading rows will import. Raises ImportError where the extra is not installed."""
+    import ibis.backends.duckdb  # noqa: F401
+    import pyarrow.compute
+    import pyarrow.dataset
+    import pyarrow.parquet  # noqa: F401
 
 
 def require_extra(address: str) -> Any:
@@ -91,12 +102,18 @@ class DuckDb:
         import pyarrow as pa
         from pyarrow.dataset import dataset
 
-        place = str(self._folder / f"{name}.arrow")
+        place = self._place(name)
         with pa.ipc.new_file(place, schema) as writer:
             for part in tables:
                 writer.write_table(part)
         # Read where it lies: putting it into a table of the engine takes several times as long as writing the file.
         return self.ibis.memtable(dataset(place, format="ipc"))
+
+    def loaded(self, name: str) -> Iterator[Any]:
+        import pyarrow as pa
+
+        with pa.OSFile(self._place(name)) as file, pa.ipc.open_file(file) as reader:
+            yield from map(reader.get_batch, range(reader.num_record_batches))
 
     def keep(self, name: str, expression: Any) -> Any:
         return self._connection.create_table(name, expression, temp=True)
@@ -106,6 +123,9 @@ class DuckDb:
 
     def batches(self, expression: Any) -> Iterator[Any]:
         yield from expression.to_pyarrow_batches(chunk_size=CHUNK)
+
+    def _place(self, name: str) -> str:
+        return str(self._folder / f"{name}.arrow")
 
 
 class InFiles:
@@ -127,6 +147,12 @@ class InFiles:
             for part in tables:
                 writer.write_table(part)
         return self._connection.read_parquet(str(place))
+
+    def loaded(self, name: str) -> Iterator[Any]:
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self._folder / name / "part.parquet") as file:
+            yield from file.iter_batches(batch_size=CHUNK)
 
     def keep(self, name: str, expression: Any) -> Any:
         place = self._folder / name

@@ -48,7 +48,8 @@ class Engine:
             column if isinstance(column, (pa.Array, pa.ChunkedArray)) else pa.array(column, pa.string())
             for column in batch.columns
         ]
-        arrays += [pa.array([self._files.index(batch.file)] * count, pa.int32()), pa.array(batch.lines, pa.int64())]
+        file = pa.scalar(self._files.index(batch.file), pa.int32())
+        arrays += [pa.repeat(file, count), pa.array(batch.lines, pa.int64())]
         return pa.table(arrays, schema=schema)
 
     @property
@@ -68,12 +69,12 @@ class Engine:
         engine, whatever the order of rows and columns.
         """
         keyed, ibis = self._keyed, self.backend.ibis
-        parts = [""]  # where no column is meant, each row means the same
+        parts = [ibis.literal(self._salt)]
         for column in _meant(self._declaration):
             cell = keyed[self._names[column]]
             parts += [ibis.coalesce(cell.length().cast("string"), "-"), ibis.literal(":"), ibis.coalesce(cell, "")]
-        # In one go: chained, each step would copy what the one before made.
-        text = ibis.literal(self._salt).concat(*parts)
+        # In one go: chained by an operator, each step would copy what the one before made.
+        text = ibis.literal("").join(parts)
         return keyed.select(key=keyed[self._key], row=text.hexdigest("sha256").left(DIGEST_CHARACTERS))
 
     def rows(self, *, only: Any = None) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -67,10 +68,16 @@ def _values(declaration: InventoryDeclaration, cells: Mapping[str, str | None], 
 
 
 def _put(spec: dict[str, Any], path: str, value: Any) -> None:
-    parts = [*CUSTOM.split("."), path.removeprefix(f"{CUSTOM}.")] if path.startswith(f"{CUSTOM}.") else path.split(".")
-    for part in parts[:-1]:
-        spec = spec.setdefault(part, {})
-    spec[parts[-1]] = value
+    *above, last = _steps(path)
+    for step in above:
+        spec = spec.setdefault(step, {})
+    spec[last] = value
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[str, ...]:
+    """The name of a custom attribute is one step, whatever dots are in it."""
+    return (*CUSTOM.split("."), path.removeprefix(f"{CUSTOM}.")) if path.startswith(f"{CUSTOM}.") else tuple(path.split("."))
 
 
 def _records(path: str, fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

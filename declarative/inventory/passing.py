@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from typing import Any
 
 from declarative.core.chunks import chunks
 from declarative.inventory.backends import Backend, fetched
-from declarative.inventory.settled import MARKS, Settled, schema, table_of
+from declarative.inventory.settled import MARKS, schema, without
 
 _GATHERED = 20_000
+_WORN = 8
+_SETTLED = "settled"
 
 
 class Passing:
     """The settled rows of one inventory that say the same as then. Whatever speaks against one takes it out.
 
-    `digests`: a kept table of `key` and `row` of every row; `settled`: an Arrow table. `fresh`: a table of the `key` of each row
+    `digests`: a kept table of `key` and `row` of every row; `settled`: Arrow tables. `fresh`: a table of the `key` of each row
     that is new, or says something else."""
 
-    def __init__(self, backend: Backend, digests: Any, settled: Any) -> None:
+    def __init__(self, backend: Backend, digests: Any, settled: Iterable[Any]) -> None:
         self._backend = backend
-        self._known: int = len(settled)
-        self._settled = backend.load("settled", (settled,), schema())
+        self._known = 0
+        self._settled = backend.load(_SETTLED, self._counted(settled), schema())
         self.digests = digests
         same = ["key", "row"]
         self.fresh = backend.keep("fresh", self.digests.anti_join(self._settled, same).select("key"))
@@ -33,10 +35,14 @@ class Passing:
     def __len__(self) -> int:
         return self._known - len(self._taken)
 
-    @property
-    def has_lost(self) -> bool:
-        """Whether something that was settled is so no more."""
-        return bool(self._taken)
+    def _counted(self, tables: Iterable[Any]) -> Iterator[Any]:
+        for table in tables:
+            self._known += len(table)
+            yield table
+
+    def is_worn(self, since: int) -> bool:
+        """Whether so much of what is settled was lost, or is newer than the rest, that all of it had better be kept anew."""
+        return _WORN * (len(self._lost) + since) > self._known
 
     def passing_keys(self) -> list[str]:
         """Of the rows that pass."""
@@ -66,13 +72,16 @@ class Passing:
         """Rows bound to one of these live assets."""
         return self._taking(self._settled.semi_join(self._memory("asset_id", asset_ids), "asset_id")) if asset_ids else []
 
-    def compare_applied(self, records: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
-        """Against key and digest of every record that the state has of this inventory.
+    def compare_applied(self, records: Iterable[tuple[str, str]], prefix: str) -> tuple[list[str], list[str]]:
+        """Against address and digest of every record that the state has of this inventory; in an address a prefix comes before
+        the key, and a bracket after it.
 
         Gives the rows whose record is another now (they are taken), and the keys of records of which no row ever passed."""
         import pyarrow as pa
+        from pyarrow.compute import utf8_slice_codeunits
 
-        table = self._loaded("applied", pa.schema([("key", pa.string()), ("digest", pa.string())]), records)
+        kind = pa.schema([("key", pa.string()), ("digest", pa.string())])
+        table = self._loaded("applied", kind, records, lambda found: utf8_slice_codeunits(found, len(prefix), -1))
         stale = self._settled.anti_join(table, [self._settled.key == table.key, self._settled.applied == table.digest])
         gone = self._keys(table.anti_join(self._settled, "key"))
         if self._lost:
@@ -87,16 +96,12 @@ class Passing:
         same = [self._settled.asset_id == table.asset_id, self._settled.live == table.digest]
         return self._taking(self._settled.anti_join(table, same))
 
-    def settled_with(self, found: Iterable[Settled]) -> Iterator[Any]:
-        """Arrow tables of what is settled now: what passes still, and what was found."""
+    def settled(self) -> Iterator[Any]:
+        """What passes still, as Arrow tables."""
         import pyarrow as pa
-        from pyarrow import compute
 
-        taken = pa.array(sorted(self._taken), pa.string())
-        for batch in self._backend.batches(self._settled):
-            table = pa.Table.from_batches([batch])
-            yield table.filter(compute.invert(compute.is_in(table["key"], taken))).select(schema().names)
-        yield table_of(found)
+        tables = (pa.Table.from_batches([batch]) for batch in self._backend.loaded(_SETTLED))
+        return without(tables, pa.array(sorted(self._taken), pa.string()))
 
     def row_digests(self, keys: Collection[str]) -> dict[str, str]:
         found = fetched(self._backend, self.digests.semi_join(self._memory("key", keys), "key"))
@@ -119,13 +124,16 @@ class Passing:
         kind = pa.string() if name == "key" else pa.int64()
         return self._backend.small(pa.table({name: pa.array(sorted(values), kind)}))
 
-    def _loaded(self, name: str, kind: Any, records: Iterable[tuple[Any, Any]]) -> Any:
+    def _loaded(
+        self, name: str, kind: Any, records: Iterable[tuple[Any, Any]], first: Callable[[Any], Any] = lambda found: found
+    ) -> Any:
+        """`first`: what makes the first column of what the records begin with."""
         import pyarrow as pa
 
         def parts() -> Iterator[Any]:
             for chunk in chunks(records, _GATHERED):
-                columns = zip(*chunk, strict=True)
-                yield pa.table([pa.array(values, field.type) for values, field in zip(columns, kind, strict=True)], schema=kind)
+                one, other = (pa.array(found, each.type) for found, each in zip(zip(*chunk, strict=True), kind, strict=True))
+                yield pa.table([first(one), other], schema=kind)
 
         return self._backend.load(self._fresh(name), parts(), kind)
 

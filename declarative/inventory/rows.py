@@ -22,7 +22,7 @@ from declarative.inventory.engines import DIGEST_CHARACTERS, Engine
 from declarative.inventory.lowering import Lowered, lowered
 from declarative.inventory.model import BadRow, SourceError
 from declarative.inventory.passing import Passing
-from declarative.inventory.settled import Settled, packed, unpacked
+from declarative.inventory.settled import Settled, joined, packed, table_of, unpacked, without
 from declarative.inventory.sources import Collected, batches
 from declarative.inventory.telling import about, about_bad_rows, about_emptiness, about_twins
 from declarative.kinds.claims import marks
@@ -31,17 +31,19 @@ from declarative.kinds.model import Desired, InventoryDeclaration
 from declarative.manifest.model import RuleSetting
 
 Recall = Callable[[str], bytes | None]
-"""What `Rows.settled` gave for an inventory's address the last time."""
+"""What `Rows.settled` gave under a name the last time that it gave something under it."""
 
 
 class _One(Struct):
-    """One inventory. `passing` is None where rows could not be told apart, or not be read at all."""
+    """One inventory. `passing` is None where rows could not be told apart, or not be read at all. `since`: an Arrow table of
+    what was settled after the bulk of it was kept."""
 
     declaration: InventoryDeclaration
     engine: Engine
     assets: dict[str, DesiredAsset] = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
     passing: Passing | None = None
+    since: Any = None
 
 
 class Rows:
@@ -88,7 +90,7 @@ class Rows:
         """What the addresses of rows begin with."""
         return tuple(one.declaration.row_address("")[:-1] for one in self._all)
 
-    def read(self, declaration: InventoryDeclaration, engine: Engine, settled: bytes | None) -> None:
+    def read(self, declaration: InventoryDeclaration, engine: Engine, recall: Recall) -> None:
         collected = Collected()
         try:
             engine.stage(batches(declaration, self._root, collected))
@@ -100,8 +102,10 @@ class Rows:
         digests = engine.backend.keep("digests", engine.digests())
         twins = engine.twins(digests)
         self.diagnostics.extend(about_twins(declaration, twins))
-        one = _One(declaration, engine)
-        one.passing = Passing(engine.backend, digests, unpacked(None if twins else settled, self._rules))
+        whole, since = (unpacked(recall(name), self._rules) for name in _names(declaration))
+        one = _One(declaration, engine, since=joined(since))
+        settled = chain(without(whole, one.since["key"]), (one.since,))
+        one.passing = Passing(engine.backend, digests, () if twins else settled)
         self._all.append(one)
         for text in one.passing.sorted_digests():
             self._digest.update(text)
@@ -126,8 +130,7 @@ class Rows:
         gone: list[str] = []
         for one in self._each():
             prefix = one.declaration.row_address("")[:-1]
-            found = ((address[len(prefix) : -1], digest) for address, digest in records(prefix))
-            stale, left = one.passing.compare_applied(found)
+            stale, left = one.passing.compare_applied(records(prefix), prefix)
             self._taken(one, stale)
             gone.extend(one.declaration.row_address(key) for key in left if key not in one.assets)
         return gone
@@ -158,21 +161,26 @@ class Rows:
     # what is known afterwards
 
     def settled(self, found: Mapping[str, tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
-        """For the next time, by address of the inventory: what passes still, and what was found unchanged now.
+        """For the next time, by name: what was found unchanged now and before. Nothing where nothing is new.
 
-        `found`: address -> digest of what was applied, id and digest of what is live. Nothing where nothing is new."""
+        `found`: address -> digest of what was applied, id and digest of what is live. Of a million rows a few are kept beside
+        the others, and not all anew: a row that was settled and is lost does no harm among them, it is lost again."""
         for one in self._each():
             address_of = one.declaration.row_address
             new = {key: found[address_of(key)] for key in one.assets if address_of(key) in found}
             new = {key: kept for key, kept in new.items() if address_of(key) not in one.warned}
-            if not new and not one.passing.has_lost:
-                continue
             rows = one.passing.row_digests(new)
-            kept = [
+            kept = table_of(
                 Settled(key, rows[key], applied, asset_id, live, marks(one.assets[key]))
                 for key, (applied, asset_id, live) in sorted(new.items())
-            ]
-            yield one.declaration.address, packed(one.passing.settled_with(kept), self._rules)
+            )
+            whole, since = _names(one.declaration)
+            newer = [*without((one.since,), kept["key"]), kept]
+            if one.passing.is_worn(sum(map(len, newer))):
+                yield whole, packed(chain(one.passing.settled(), (kept,)), self._rules)
+                yield since, packed((), self._rules)
+            elif new:
+                yield since, packed(newer, self._rules)
 
     def _each(self) -> Iterator[Any]:
         return (one for one in self._all if one.passing is not None)
@@ -210,9 +218,14 @@ def open_rows(
         for declaration in desired.inventories:
             backend = stack.enter_context(backend_for(declaration))
             salt = _salt(declaration, connectors[declaration.connector])
-            rows.read(declaration, Engine(backend, declaration, salt), recall(declaration.address))
+            rows.read(declaration, Engine(backend, declaration, salt), recall)
         rows.take_claimed(desired.assets)
         yield rows
+
+
+def _names(declaration: InventoryDeclaration) -> tuple[str, str]:
+    """Under which the bulk of what is settled is kept, and what was settled since."""
+    return declaration.address, f"{declaration.address}#since"
 
 
 def _salt(declaration: InventoryDeclaration, connector: ConnectorRef) -> str:

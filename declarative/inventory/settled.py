@@ -6,7 +6,9 @@ row, the record of it in the state and the live record have the digests that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from io import BytesIO
 from typing import Any, NamedTuple
 
 MARKS = ("m0", "m1", "m2", "m3")
@@ -43,23 +45,34 @@ def packed(tables: Iterable[Any], rules: str) -> bytes:
     """`rules`: whatever else the answers depend on; under other rules they are nothing."""
     import pyarrow as pa
 
-    sink = pa.BufferOutputStream()
+    sink = BytesIO()  # grows without copies of a hundred megabytes
     named = schema().with_metadata({_RULES: rules.encode()})
     with pa.ipc.new_file(sink, named, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         for table in tables:
             writer.write_table(table.cast(schema()).replace_schema_metadata(named.metadata))
-    return bytes(sink.getvalue())
+    return sink.getvalue()
 
 
-def unpacked(data: bytes | None, rules: str) -> Any:
-    """An Arrow table, empty where the bytes are not what `packed` made under these rules."""
+def unpacked(data: bytes | None, rules: str) -> Iterator[Any]:
+    """Arrow tables, one at a time; none where the bytes are not what `packed` made under these rules."""
     import pyarrow as pa
 
-    if data:
-        try:
-            table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
-        except pa.ArrowException:
-            return table_of(())
-        if table.schema.metadata == {_RULES: rules.encode()} and table.schema.equals(schema()):
-            return table.replace_schema_metadata(None)
-    return table_of(())
+    with suppress(pa.ArrowException):
+        file = pa.ipc.open_file(pa.BufferReader(data or b""))
+        if file.schema.metadata == {_RULES: rules.encode()} and file.schema.equals(schema()):
+            for batch in map(file.get_batch, range(file.num_record_batches)):
+                yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
+
+
+def joined(tables: Iterable[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.concat_tables((table_of(()), *tables))
+
+
+def without(tables: Iterable[Any], keys: Any) -> Iterator[Any]:
+    """The tables without the rows of these keys, an array of Arrow."""
+    from pyarrow import compute
+
+    for table in tables:
+        yield table.filter(compute.invert(compute.is_in(table["key"], keys)))

@@ -39,8 +39,10 @@ class Stored(Struct, frozen=True):
         self._add(records, {item.bound_id for item in assets if item.bound_id is not None})
         loose = (item.asset for item in assets if item.bound_id not in records)
         keys = keys_of(term for asset in loose for term in terms_for(asset))
-        self._add(records, self.snapshot.ids_with(self.place, keys) - records.keys())
-        return Refreshed(LiveIndex.packed(records.items()), self.strategy, complete=True, records_seen=self.total)
+        searched = self.snapshot.ids_with(self.place, keys)
+        self._add(records, searched - records.keys())
+        index = LiveIndex.packed(records.items(), searched=searched)
+        return Refreshed(index, self.strategy, complete=True, records_seen=self.total)
 
     def _add(self, records: dict[int, Held], asset_ids: Iterable[int]) -> None:
         for asset_id, record in self.snapshot.records_at(self.place, asset_ids):

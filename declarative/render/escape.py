@@ -57,7 +57,9 @@ def is_harmless(text: str) -> bool:
 
 def json_text(document: str) -> str:
     """JSON text, with active characters inside its strings as JSON escapes: the same values, safe to print."""
-    escaped = _ACTIVE_BUT_LINES.sub(_json_escape, document)
+    # An expression that looks at each character of a long plan takes half as long as writing it.
+    harmless = document.isascii() and document.replace("\n", "").isprintable()
+    escaped = document if harmless else _ACTIVE_BUT_LINES.sub(_json_escape, document)
     return _LOG_COMMAND_ANYWHERE.sub("\\\\u0023#", escaped) if "##" in escaped else escaped
 
 

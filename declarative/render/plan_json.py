@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from declarative.core.canonical import readable
 from declarative.render.escape import json_text
 
 
@@ -14,8 +15,7 @@ def json_bytes(value: Any) -> bytes:
     Control and bidi characters inside strings are written as JSON escapes: the same value, but nothing acts on a
     terminal. Raises ValueError/TypeError for what JSON cannot hold.
     """
-    text = json_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
-    return text.encode("utf-8") + b"\n"
+    return json_text(readable(value)).encode("utf-8") + b"\n"
 
 
 def json_line(value: Any) -> str:

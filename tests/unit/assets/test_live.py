@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from declarative.assets.identity import match_known
 from declarative.assets.live import LiveIndex
-from declarative.assets.lookups import Term, terms_of
+from declarative.assets.lookups import Term, terms_for, terms_of
 from declarative.assets.model import ConnectorRef, DesiredAsset
 from declarative.assets.sight import digest_of, pack
 
@@ -144,7 +145,7 @@ def records(draw: st.DrawFn) -> dict[int, dict[str, Any]]:
     ),
     st.booleans(),
 )
-def test_whatever_is_unread_the_same_assets_match(
+def test_whatever_is_unread_or_cannot_be_found_the_same_assets_match(
     live: dict[int, dict[str, Any]],
     held: set[int],
     wanted: list[tuple[dict[str, Any], ConnectorRef, int | None]],
@@ -158,8 +159,11 @@ def test_whatever_is_unread_the_same_assets_match(
     )
     if gathered:
         some.gather(assets)
-    for asset, (_, _, bound) in zip(assets, wanted, strict=True):
-        one, other = match_known(asset, bound, every), match_known(asset, bound, some)
+    loose = (asset for asset, (_, _, bound) in zip(assets, wanted, strict=True) if bound not in live)
+    searched = Shelf(live, strays=(1, 99)).ids_with({term for asset in loose for term in terms_for(asset)})
+    fewer = LiveIndex.packed([(asset_id, pack(one)) for asset_id, one in live.items()], searched=searched)
+    for (asset, (_, _, bound)), index in product(zip(assets, wanted, strict=True), (some, fewer)):
+        one, other = match_known(asset, bound, every), match_known(asset, bound, index)
         assert (one.matched_by, one.candidates, one.reason, one.warnings) == (
             other.matched_by,
             other.candidates,

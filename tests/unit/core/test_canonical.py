@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, packed
+from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, packed, readable
 from declarative.plan.model import Action
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -29,6 +29,11 @@ def test_every_value_is_written_as_the_definition_says(value: Any) -> None:
     assert canonical_bytes(value) == plainly(value)
 
 
+@given(VALUES)
+def test_what_is_read_by_people_is_written_as_python_writes_it(value: Any) -> None:
+    assert readable(value) == json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
 @pytest.mark.parametrize("value", ["".join(map(chr, range(0xD800))), "\ue000\uffff\U00010000\U0010ffff", *map(chr, range(256))])
 def test_every_character_is_written_as_the_definition_says(value: str) -> None:
     assert canonical_bytes({value: value}) == plainly({value: value})
@@ -37,12 +42,14 @@ def test_every_character_is_written_as_the_definition_says(value: str) -> None:
 @pytest.mark.parametrize("value", [1e16, 1e-7, 123456789012345680.0, 5e-324, -0.0, 2**64, -(2**63) - 1, Action.CREATE, {1: 2}])
 def test_what_encoders_write_differently_is_written_as_the_definition_says(value: Any) -> None:
     assert canonical_bytes({"deep": [({"value": value},)]}) == plainly({"deep": [({"value": value},)]})
+    assert readable({"deep": [({"value": value},)]}) == json.dumps({"deep": [({"value": value},)]}, indent=2)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, object(), b"bytes", {1, 2}, "\ud800", {"\udfff": 1}])
 def test_what_json_cannot_hold_is_refused(value: Any) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        canonical_bytes({"deep": [value]})
+    for write in (canonical_bytes, lambda one: readable(one).encode()):
+        with pytest.raises((TypeError, ValueError)):
+            write({"deep": [value]})
 
 
 @given(st.dictionaries(TEXTS, VALUES), TEXTS, st.lists(VALUES))
