@@ -13,7 +13,7 @@ from declarative.assets.lookups import MARKER, SHORT, VALUES_OF, Term, terms_for
 from declarative.assets.marker import KEY as MARKER_KEY
 from declarative.assets.marker import live_marker, marker_key
 from declarative.assets.model import DesiredAsset, LiveAsset
-from declarative.assets.sight import digest_of, pack
+from declarative.assets.sight import digest_of
 
 Held = LiveAsset | bytes
 """A record as it is, or as `sight.pack` made it: a hundred thousand of them fit into memory so."""
@@ -32,8 +32,8 @@ class Unread(Protocol):
     @property
     def digests(self) -> Mapping[int, bytes]: ...
 
-    def records(self, asset_ids: Collection[int]) -> Iterable[tuple[int, Mapping[str, Any]]]:
-        """One for each of these ids."""
+    def records(self, asset_ids: Collection[int]) -> Iterable[tuple[int, bytes]]:
+        """One for each of these ids, as `sight.pack` made it."""
 
     def ids_with(self, terms: Collection[Term]) -> Collection[int]:
         """Of every record that has one of these terms, perhaps of others too."""
@@ -91,7 +91,7 @@ class LiveIndex:
         if asset_id in self._digests and asset_id not in self._at_hand:
             if len(self._at_hand) >= _AT_HAND:
                 self._at_hand.clear()
-            self._at_hand.update(self._read((asset_id,)))
+            self._at_hand.update(self._opened((asset_id,)))
         return self._at_hand.get(asset_id)
 
     def digest(self, asset_id: int | None) -> bytes | None:
@@ -106,7 +106,7 @@ class LiveIndex:
 
     def fetch(self, asset_ids: Iterable[int]) -> None:
         """Puts the unread ones of these at hand, in place of those that were."""
-        self._at_hand = dict(self._read([asset_id for asset_id in asset_ids if asset_id in self._digests]))
+        self._at_hand = dict(self._opened([asset_id for asset_id in asset_ids if asset_id in self._digests]))
 
     def gather(self, assets: Iterable[DesiredAsset]) -> None:
         """Reads every record that one of these assets may be found by an identifier in."""
@@ -151,16 +151,19 @@ class LiveIndex:
         if self._unread is None or not wanted:
             return
         found = [asset_id for asset_id in self._unread.ids_with(wanted) if asset_id in self._digests]
-        for asset_id, live in self._read(found):
+        for asset_id, packed in self._read(found):
             del self._digests[asset_id]
-            self._held[asset_id] = _held(live)
-            _note(self._by_term, self._by_term, live)
+            self._held[asset_id] = packed
+            _note(self._by_term, self._by_term, self.get(asset_id))
 
-    def _read(self, asset_ids: Collection[int]) -> Iterator[tuple[int, LiveAsset]]:
-        for asset_id, record in self._unread.records(asset_ids) if self._unread is not None and asset_ids else ():
+    def _opened(self, asset_ids: Collection[int]) -> Iterator[tuple[int, LiveAsset]]:
+        return ((asset_id, LiveAsset(asset_id, orjson.loads(packed))) for asset_id, packed in self._read(asset_ids))
+
+    def _read(self, asset_ids: Collection[int]) -> Iterator[tuple[int, bytes]]:
+        for asset_id, packed in self._unread.records(asset_ids) if self._unread is not None and asset_ids else ():
             # Somebody may have renewed it since its digest was read: from here on it counts as it is now.
-            self._digests[asset_id] = digest_of(pack(record))
-            yield asset_id, LiveAsset(asset_id, record)
+            self._digests[asset_id] = digest_of(packed)
+            yield asset_id, packed
 
 
 def _note(index: Index, names: Iterable[str], live: LiveAsset | None) -> None:
@@ -169,10 +172,3 @@ def _note(index: Index, names: Iterable[str], live: LiveAsset | None) -> None:
     for name in names:
         for key in VALUES_OF[name](live.record):
             index[name].setdefault(key, []).append(live.asset_id)
-
-
-def _held(live: LiveAsset) -> Held:
-    try:
-        return pack(live.record)
-    except TypeError:
-        return live

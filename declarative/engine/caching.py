@@ -70,8 +70,8 @@ class UserSnapshot:
     def digests(self, base_url: str) -> Iterator[tuple[int, bytes]]:
         return self._snapshot.digests(self._key(base_url))
 
-    def records_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[Record]:
-        return self._snapshot.records_at(self._key(base_url), asset_ids)
+    def json_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        return self._snapshot.json_at(self._key(base_url), asset_ids)
 
     def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
         return self._snapshot.ids_with(self._key(base_url), keys)

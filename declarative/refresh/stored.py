@@ -12,7 +12,7 @@ from declarative.assets.model import DesiredAsset
 from declarative.core.clock import Clock
 from declarative.qualys.model import Reader
 from declarative.refresh.cost import SNAPSHOT_CALLS
-from declarative.refresh.indexing import held_of, keys_of
+from declarative.refresh.indexing import keys_of
 from declarative.refresh.read import Refreshed, Resource, count_of, excluded, look_up, why_everything
 from declarative.refresh.scan import Scanner
 from declarative.state.model import Snapshot
@@ -45,8 +45,7 @@ class Stored(Struct, frozen=True):
         return Refreshed(index, self.strategy, complete=True, records_seen=self.total)
 
     def _add(self, records: dict[int, Held], asset_ids: Iterable[int]) -> None:
-        for asset_id, record in self.snapshot.records_at(self.place, asset_ids):
-            records[asset_id] = held_of(record)
+        records.update(self.snapshot.json_at(self.place, asset_ids))
 
 
 def read_stored(

@@ -29,13 +29,13 @@ class Unread:
         self._place = place
         self.digests = dict(snapshot.digests(place))
 
-    def records(self, asset_ids: Collection[int]) -> Iterator[tuple[int, Record]]:
+    def records(self, asset_ids: Collection[int]) -> Iterator[tuple[int, bytes]]:
         """Raises CacheLostError."""
         wanted = set(asset_ids)
         try:
-            for asset_id, record in self._snapshot.records_at(self._place, wanted):
+            for asset_id, packed in self._snapshot.json_at(self._place, wanted):
                 wanted.discard(asset_id)
-                yield asset_id, record
+                yield asset_id, packed
         except StateError as error:
             raise self._lost(str(error)) from error
         if wanted:

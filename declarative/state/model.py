@@ -235,7 +235,8 @@ class Snapshot(Protocol):
     def digests(self, base_url: str) -> Iterator[tuple[int, bytes]]:
         """By asset id, streamed; only records that were written with an `indexer`."""
 
-    def records_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[tuple[int, Record]]: ...
+    def json_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """The records of these ids, of those that are there, as JSON."""
 
     def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
         """Asset ids of all records that have one of these keys, and perhaps of some that once had."""

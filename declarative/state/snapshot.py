@@ -90,13 +90,21 @@ class SqlSnapshot:
 
     def _unpacked(self, asset_id: int, record: bytes) -> Mapping[str, Any]:
         try:
-            found = loads(zlib.decompress(record))
-        except (zlib.error, ValueError) as error:
-            raise StateError(
-                f"The snapshot in {self._backend.place} is damaged: asset {asset_id} cannot be read ({error}).",
-                hint=self._backend.damage_hint,
-            ) from error
-        return cast("Mapping[str, Any]", found)
+            return cast("Mapping[str, Any]", loads(self._inflated(asset_id, record)))
+        except ValueError as error:
+            raise self._damaged(asset_id, error) from error
+
+    def _inflated(self, asset_id: int, record: bytes) -> bytes:
+        try:
+            return zlib.decompress(record)
+        except zlib.error as error:
+            raise self._damaged(asset_id, error) from error
+
+    def _damaged(self, asset_id: int, error: Exception) -> StateError:
+        return StateError(
+            f"The snapshot in {self._backend.place} is damaged: asset {asset_id} cannot be read ({error}).",
+            hint=self._backend.damage_hint,
+        )
 
     def count(self, base_url: str) -> int:
         with self._backend.read() as connection:
@@ -112,7 +120,7 @@ class SqlSnapshot:
                 every = "SELECT asset_id, digest FROM snapshot WHERE generation = ? AND digest IS NOT NULL"
                 yield from connection.stream(every, current[:1])
 
-    def records_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def json_at(self, base_url: str, asset_ids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         with self._backend.read() as connection:
             current = _current(connection, base_url)
             if current is None:
@@ -120,7 +128,7 @@ class SqlSnapshot:
             some = "SELECT asset_id, record FROM snapshot WHERE generation = ? AND asset_id IN (...)"
             for rows in connection.among(some, sorted(set(asset_ids)), current[0]):
                 for asset_id, record in rows:
-                    yield asset_id, self._unpacked(asset_id, record)
+                    yield asset_id, self._inflated(asset_id, record)
 
     def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
         with self._backend.read() as connection:

@@ -33,9 +33,9 @@ class Shelf:
     def digests(self) -> Mapping[int, bytes]:
         return {asset_id: digest_of(pack(record)) for asset_id, record in self.kept.items()}
 
-    def records(self, asset_ids: Collection[int]) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    def records(self, asset_ids: Collection[int]) -> Iterable[tuple[int, bytes]]:
         self.read.extend(asset_ids)
-        return [(asset_id, self.kept[asset_id]) for asset_id in asset_ids]
+        return [(asset_id, pack(self.kept[asset_id])) for asset_id in asset_ids]
 
     def ids_with(self, terms: Collection[Term]) -> Collection[int]:
         wanted = set(terms)

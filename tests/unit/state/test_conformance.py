@@ -434,7 +434,7 @@ def test_a_few_of_many_live_records_are_found_by_id_and_by_key(store: SqlStore) 
         snapshot.replace("https://c", [(1, {"n": 1})], "w1")
         assert snapshot.count("https://a") == 2_501
         assert dict(snapshot.digests("https://a"))[7] == b"8"
-        assert dict(snapshot.records_at("https://a", [3_000, 7, 99_999])) == {7: {"n": 8}, 3_000: {"n": 3_000}}
+        assert dict(snapshot.json_at("https://a", [3_000, 7, 99_999])) == {7: b'{"n":8}', 3_000: b'{"n":3000}'}
         assert {7, 8, 18} <= snapshot.ids_with("https://a", [8])
         assert snapshot.ids_with("https://a", [-3_000, 12_345]) == {3_000}
         assert list(snapshot.digests("https://c")) == [], "written without an indexer"
