@@ -75,12 +75,24 @@ def _nested(outer: str, inner: str, *, number: bool) -> QuickTest:
 
 
 def _addresses(value: Any, record: Record) -> bool:
-    have = [record.get("address")]
+    return _all_in(value, [record.get("address"), *_of_interfaces(record, "addressIpV4", "addressIpV6")])
+
+
+def _mac_addresses(value: Any, record: Record) -> bool:
+    return _all_in(value, _of_interfaces(record, "macAddress"))
+
+
+def _of_interfaces(record: Record, *names: str) -> list[str]:
     wrapper = record.get("networkInterfaceListData")
+    found: list[str] = []
     for nic in (wrapper.get("networkInterface") or ()) if wrapper.__class__ is dict else ():
-        for joined in (nic.get("addressIpV4"), nic.get("addressIpV6")) if nic.__class__ is dict else ():
+        for joined in map(nic.get, names) if nic.__class__ is dict else ():
             if joined.__class__ is str:
-                have.extend(joined.split(", "))
+                found.extend(joined.split(", "))
+    return found
+
+
+def _all_in(value: Any, have: list[Any]) -> bool:
     if value.__class__ is str:
         return value in have
     return value.__class__ is list and bool(value) and all(item in have for item in value)
@@ -172,6 +184,8 @@ def _test(spec: FieldSpec) -> QuickTest | None:
         return _records(spec)
     if spec.form is Form.IP_SET:
         return _addresses
+    if spec.form is Form.MAC_SET:
+        return _mac_addresses
     return None if spec.subset or "*" in spec.path else _scalar(spec)
 
 
