@@ -46,7 +46,7 @@ def load_early(workspace: Workspace) -> None:
 
 
 def _load() -> None:
-    with suppress(ImportError):  # who opens the rows says what is missing
+    with suppress(Exception):  # who opens the rows meets it again, and says what is wrong
         from declarative.inventory.backends import load_modules
 
         load_modules()
