@@ -19,6 +19,7 @@ from declarative.kinds.noting import RuleNoter
 from declarative.kinds.registry import depends_on_text_alone
 from declarative.manifest import find_project, load
 from declarative.manifest.model import Loaded, Project
+from declarative.manifest.settings import state_url
 from declarative.manifest.verdict import remember
 from declarative.manifest.walk import PROJECT_FILE
 
@@ -111,7 +112,7 @@ class Workspace(Struct, frozen=True):
 
 def bare_workspace(folder: Path) -> Workspace:
     """No project at all: for reading commands whose target the environment names."""
-    project = Project("", folder, None, None, f"sqlite:///{folder / '.declarative' / 'state.db'}")
+    project = Project("", folder, None, None, state_url(folder, None, None))
     return Workspace(Loaded(project, (), (), "", ()), Desired(), ())
 
 

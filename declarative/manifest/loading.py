@@ -41,8 +41,9 @@ def load(
 
     `variables` are those of `--var` and `--var-file`; `environ` is where `${env.NAME}` looks; `noter` sees every right
     document. Projects of more than `cache_above` bytes keep a warm cache; those of more than `helper_above` are read by several
-    processes; of those of more than `by_place_above` no values are held. Raises InvalidError for an unknown environment;
-    everything else that is wrong is a diagnostic.
+    processes. What the cache or another process has read is held by its place, and of projects of more than `by_place_above`
+    everything is: such a document is read again when somebody looks into it, and tells of a file that was changed since. Raises
+    InvalidError for an unknown environment; everything else that is wrong is a diagnostic.
     """
     limits = limits or ReadLimits()
     read = read_project(root, environment, variables or {}, environ or {}, limits)

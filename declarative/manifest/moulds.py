@@ -25,10 +25,11 @@ _ANY = r"[^ #\n][^\n]*+"
 
 _MOST_VALUES = 128
 _LONGEST_VALUE = 160
-_MOST_LINES = 1_000
+_LONGEST_TEXT = 32 * 1024
 _MOST_MOULDS = 64
 _PATIENCE = 100
-"""A mould takes as long to make as it saves in some hundred documents."""
+"""A mould takes as long to make as it saves in some hundred documents, longer for longer ones. So one is made when a hundred
+times as much was read without: then all together cost a part of the reading, whatever is read."""
 
 
 class Slot(NamedTuple):
@@ -69,7 +70,8 @@ class Mould(Struct, eq=False):
 
 
 class _Tried(Struct, eq=False):
-    """What was made for one number of lines. `patience`: so many documents may fail to fit before another one is made."""
+    """What was made for one number of lines. `missed`: characters of documents that did not fit since. `patience`: how many times
+    its own length must have been missed before a mould is made of a document."""
 
     mould: Mould | None = None
     missed: int = 0
@@ -92,13 +94,14 @@ class Moulds:
     def learn(self, lines: Sequence[str], start: tuple[int, int], routes: Routes) -> None:
         """From a text that fits no mould, and that the line reader has understood."""
         count = len(lines) - 1
+        size = sum(map(len, lines)) + count
         tried = self._tried.get(count)
         if tried is None:
-            if count > _MOST_LINES or len(self._tried) == _MOST_MOULDS:
+            if len(self._tried) == _MOST_MOULDS:
                 return
             tried = self._tried[count] = _Tried()
-        tried.missed += 1
-        if tried.missed == tried.patience:
+        tried.missed += size
+        if tried.missed >= tried.patience * size and size <= _LONGEST_TEXT:
             tried.mould = mould_of(lines, start, routes, tried.mould)
             tried.missed, tried.patience = 0, 2 * tried.patience
 
@@ -127,10 +130,14 @@ def mould_of(lines: Sequence[str], start: tuple[int, int], routes: Routes, older
             slots.append(Slot(at, len(line) - len(text), step.place, step.place.text and _is_text(text) is not None))
         spot = step.after
     heads = _heads(lines, slots)
-    if older is not None and older.heads == heads and [slot[:2] for slot in older.slots] == [slot[:2] for slot in slots]:
+    if older is not None and older.heads == heads and _places(older.slots) == _places(slots):
         slots = [new._replace(is_text=new.is_text and old.is_text) for new, old in zip(slots, older.slots, strict=True)]
     others: list[tuple[int, Shape, dict[str, str]]] = [(at, slot.place, {}) for at, slot in enumerate(slots) if not slot.is_text]
     return Mould(_expression(heads, slots).fullmatch, _template(tree, slots), others, start, heads, slots)
+
+
+def _places(slots: Iterable[Slot]) -> list[tuple[int, int]]:
+    return [(slot.line, slot.width) for slot in slots]
 
 
 def _heads(lines: Sequence[str], slots: Iterable[Slot]) -> list[str]:

@@ -47,6 +47,8 @@ def read_quickly(document: RawDocument, shape: Shape, limits: ReadLimits) -> Qui
         return None
     if "\r" in text:
         text = text.replace("\r\n", "\n")
+        if "\r" in text:  # which breaks a line, too
+            return None
     line = document.line
     if text.startswith("---\n"):
         text, line = text[4:], line + 1

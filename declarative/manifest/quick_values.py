@@ -28,6 +28,7 @@ _FLOW = re.compile(
     re.VERBOSE,
 )
 MAX_FLOW_DEPTH = 6
+_LONGEST_KEY = 256
 
 
 def value_of(text: str, shape: Shape) -> Any:
@@ -110,7 +111,7 @@ def _flow_mapping(tokens: _Tokens, shape: Shape, depth: int) -> dict[str, Any]:
         return value
     while True:
         _, _, _, key, colon = _next(tokens)
-        if key is None or colon is None or key in value:
+        if key is None or colon is None or key in value or len(key) > _LONGEST_KEY:
             raise GiveUp
         value[key] = _flow_node(tokens, shape.child(key), depth - 1)
         if _separator(tokens, "}"):

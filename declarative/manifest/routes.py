@@ -15,7 +15,8 @@ from msgspec import Struct, field
 
 from declarative.manifest.shapes import Shape
 
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+").fullmatch
+# libyaml takes keys of up to 1,024 characters.
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}+").fullmatch
 _MOST_LEARNED = 20_000
 _OPENING = frozenset("[{'\"")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from msgspec.structs import replace
 
@@ -34,8 +34,8 @@ def state_url(root: Path, state: str | None, environment: str | None) -> str:
         state = f".declarative/state-{environment}.db" if environment else ".declarative/state.db"
     if "://" in state and not state.startswith("sqlite:"):
         return state
-    path = Path(state.removeprefix("sqlite:///"))
-    return f"sqlite:///{path if path.is_absolute() else root.resolve() / path}"
+    path = Path(unquote(state.removeprefix("sqlite:///")) if state.startswith("sqlite:") else state)
+    return f"sqlite:///{quote(str(path if path.is_absolute() else root.resolve() / path))}"
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ _EXPLANATIONS = (
 # The parser notices these only at the next line or character; the mistake is where the thing began.
 _NOTICED_LATE = ("could not find expected ':'", "alphabetic or numeric character")
 # What git, and others, leave between the two sides of a merge; in a manifest that is right no line begins so.
-_CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
+_CONFLICT = re.compile(r"^(?:<{7}|\|{7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
 _UNRESOLVED = Refusal(
     "yaml/merge-conflict",
     "a merge was not finished: both sides of a conflict are here",

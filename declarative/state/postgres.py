@@ -38,9 +38,9 @@ _STREAMED = 5_000
 
 
 class ServerConnection(Connection):
-    """Where the tables are is said in each transaction, not once in a session: between us and the server there may be somebody
-    who shares one session among many. So is what the journal's promise needs, whatever the server is set to: a commit is on the
-    disk when it returns."""
+    """Where the tables are is said in each transaction, not once in a session, and nothing is prepared in one: between us and the
+    server there may be somebody who shares one session among many. So is what the journal's promise needs, whatever the server is
+    set to: a commit is on the disk when it returns."""
 
     __slots__ = ("_cursors", "_raw", "_settings")
 
@@ -58,7 +58,11 @@ class ServerConnection(Connection):
         self._say(f"{'BEGIN' if writes else 'BEGIN ISOLATION LEVEL REPEATABLE READ'}; {self._settings}")
 
     def commit(self) -> None:
-        self._say("COMMIT")
+        from psycopg.errors import InFailedSqlTransaction
+
+        # Of a transaction in which something failed the server makes a rollback, and calls that no error.
+        if self._say("COMMIT").statusmessage != "COMMIT":
+            raise InFailedSqlTransaction("nothing of the transaction was kept")
 
     def rollback(self) -> None:
         from psycopg.pq import TransactionStatus
@@ -122,10 +126,16 @@ def server_database(url: Url) -> tuple[Database, str]:
             hint="Run `pip install 'qualys-declarative[postgres]'`.",
         ) from error
     schema = _schema_of(url)
-    options = _options(url)
+    try:
+        said = make_conninfo("", **_options(url))
+    except psycopg.ProgrammingError as error:
+        raise InvalidError(
+            f"The state URL cannot be used: {error}.", hint="Its options are those of libpq, and schema."
+        ) from error
 
     def connect() -> ServerConnection:
-        return ServerConnection(psycopg.connect(make_conninfo("", **options), autocommit=True), schema)
+        # Statements that were prepared would belong to the session, too.
+        return ServerConnection(psycopg.connect(said, autocommit=True, prepare_threshold=None), schema)
 
     return Database(connect, (psycopg.Error,), is_sqlite=False), schema
 

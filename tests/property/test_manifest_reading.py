@@ -185,6 +185,7 @@ fragments = st.sampled_from(
         "\\u202e",
         "%YAML 1.2\n",
         "\r\n",
+        "\r",
         "|+\n",
         ">-\n",
     ]
@@ -322,6 +323,9 @@ line_values = st.sampled_from(
         " [a - b]",
         " [-1]",
         " {k: -1}",
+        " x\ry",
+        " 'x\ry'",
+        " x # c\rd: y",
     ]
 )
 lines = st.builds(
@@ -445,7 +449,7 @@ def test_a_mould_says_of_a_document_what_the_reference_says_or_nothing(slots, sh
     first, second = ("\n".join(before + head + said[which] for (before, head), *said in slots) + end for which in (0, 1))
     routes = Routes(shape, LIMITS.depth)
     document = RawDocument("f.yaml", first)
-    if "\t" in first + second or "\r" in first + second or read_quickly(document, shape, LIMITS) is None:
+    if read_quickly(document, shape, LIMITS) is None:
         return
     lines = first.split("\n")
     at = next(at for at, line in enumerate(lines) if line.strip(" ") and line.strip(" ")[0] != "#")
@@ -455,7 +459,7 @@ def test_a_mould_says_of_a_document_what_the_reference_says_or_nothing(slots, sh
         # As when another document of the same lines did not fit.
         with suppress(GiveUp, ScalarRefusedError):
             mould = mould_of(second.split("\n"), start, routes, mould) or mould
-    for text in (first, second) if mould is not None else ():
+    for text in (first, second) if mould is not None and "\t" not in second and "\r" not in second else ():
         with suppress(GiveUp, ScalarRefusedError):
             said = mould.filled(text)
             if said is not None:
@@ -466,11 +470,16 @@ def test_a_mould_says_of_a_document_what_the_reference_says_or_nothing(slots, sh
                 assert text is not first or mould.start == start
 
 
+@pytest.mark.parametrize("text", ["'x\ry'", "x # c\rname: z", "{" + "k" * 1_025 + ": 1}", "1\n" + "k" * 1_025 + ": 1"])
+def test_what_only_the_reference_understands_is_left_to_it(text):
+    assert read_quickly(RawDocument("f.yaml", f"kind: {text}\n"), ANY, LIMITS) is None
+
+
 @pytest.mark.parametrize("end", ["", "\r\n"])
 def test_documents_that_are_alike_are_read_by_a_mould_once_there_are_enough_of_them(end):
     def text(number):
         lines = ASSET_LINES[:12] + ASSET_LINES[15:17] + ASSET_LINES[18:20]
-        return "\n".join(lines).replace("web-1", f"web-{number}").replace("\n", end or "\n") + (end or "\n")
+        return "\n".join(lines).replace("web-1", f"web-{number:03}").replace("\n", end or "\n") + (end or "\n")
 
     shape = shape_of(schema_for("Asset"))  # that nothing was learned about
     read = [read_quickly(RawDocument("f.yaml", text(number), 7), shape, LIMITS) for number in range(300)]
@@ -483,9 +492,10 @@ def test_documents_that_are_alike_are_read_by_a_mould_once_there_are_enough_of_t
 
 def test_a_document_that_does_not_fit_is_read_all_the_same_and_the_next_mould_fits_it():
     shape = Shape(kinds=frozenset({"object"}), properties={"name": TEXT, "port": TEXT})
-    texts = [f"name: web-{number}\nport: {number if number < 200 else repr(str(number))}\n" for number in range(600)]
+    ports = [f"{number:03}" for number in range(600)]
+    texts = [f"name: web-{port}\nport: {port if port < '200' else repr(port)}\n" for port in ports]
     read = [read_quickly(RawDocument("f.yaml", text), shape, LIMITS) for text in texts]
-    assert [quick.value for quick in read] == [{"name": f"web-{number}", "port": str(number)} for number in range(600)]
+    assert [quick.value for quick in read] == [{"name": f"web-{port}", "port": port} for port in ports]
     assert [quick.json is not None for quick in read] == [False] * 100 + [True] * 100 + [False] * 200 + [True] * 200
     assert read_quickly(RawDocument("f.yaml", "name: web-1\nport: 1\n"), shape, LIMITS).json is not None
 

@@ -9,6 +9,8 @@ import pytest
 from declarative.manifest import load
 from declarative.manifest.documents import Context, read_document
 from declarative.manifest.format import format_text
+from declarative.manifest.quick import read_quickly
+from declarative.manifest.shapes import shape_of
 from declarative.manifest.sources import RawDocument, ReadLimits, documents_of
 from declarative.manifest.walk import files_matching
 
@@ -47,6 +49,28 @@ def test_a_hostile_text_is_read_and_formatted_in_bounded_time(name):
         read_document(document, Context())
     format_text(TEXTS[name], "f.yaml")
     # Quadratic work on this length takes minutes; a busy machine takes a few seconds for the honest kind.
+    assert time.process_time() - begun < 8
+
+
+MANY = {
+    "few words in each, and many in each hundredth": [
+        HEAD + "    x: y\n" * (1 if at % 100 else lines - 8) + "\n" * (0 if not at % 100 else lines - 9)
+        for lines in range(700, 712)
+        for at in range(1, 101)
+    ],
+    "a long comment in each hundredth": [
+        HEAD + f"    x: y #{'c' * (100_000 if not at % 100 else 1)}\n" * lines for lines in range(1, 12) for at in range(1, 101)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_what_is_learned_from_documents_costs_no_more_than_to_read_them(name):
+    data = "---\n".join(MANY[name]).encode()
+    begun = time.process_time()
+    for document in documents_of(data, "f.yaml", ReadLimits())[0]:
+        read_quickly(document, shape_of({}), ReadLimits())
+    # Learned by the number of documents alone, it takes several times as long as the rest.
     assert time.process_time() - begun < 8
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from declarative.core.clock import SystemClock
 from declarative.core.diagnostics import Severity
 from declarative.core.errors import InvalidError
 from declarative.manifest import find_project, load, project_files
 from declarative.manifest.sources import ReadLimits
 from declarative.manifest.walk import read_file
 from declarative.plan.model import Limit
+from declarative.state import open_store
 
 CONNECTOR = """\
 apiVersion: declarative/v1
@@ -333,3 +336,14 @@ def test_a_file_that_does_not_tell_its_size_is_read_to_its_end_and_no_further_th
     data, (wrong,) = read_file(path, "limits", ReadLimits(file_bytes=20))
     assert data is None
     assert "limits" in str(wrong.position)
+
+
+@pytest.mark.parametrize("name", ["a%41b", "a?b", "a#b c", "a%2Fb"])
+def test_the_state_is_in_the_projects_own_folder_whatever_that_is_called(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    text = "apiVersion: declarative/v1\nkind: Project\nmetadata: {name: x}\nspec: {platform: EU1}\n"
+    (folder / "declarative.yaml").write_text(text)
+    with closing(open_store(load(folder).project.state_url, clock=SystemClock())) as store:
+        assert store.place == str(folder / ".declarative" / "state.db")
+    assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 
 from declarative.assets.model import AppliedAsset
-from declarative.core.errors import LockedError, StateError
+from declarative.core.errors import InvalidError, LockedError, StateError
 from declarative.state import SqlStore, open_store
 from declarative.state.model import IntentKind, Outcome, OutcomeStatus, Run
 from declarative.state.postgres import ServerConnection
@@ -106,6 +107,63 @@ def test_a_connection_that_the_server_cut_is_made_again(postgres_url: str, opene
         )
     store.put([asset("b")])
     assert list(store.resources()) == ["Asset/a", "Asset/b"]
+
+
+def test_an_outcome_that_was_recorded_is_so_though_nobody_could_look_at_once(
+    postgres_url: str, opened: Opener, run: Callable[..., Run], asset: Assets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server restarts in the middle of a commit, which counts."""
+    store = opened(postgres_url)
+    store.begin_run(run())
+    intent = store.record_intent("run-1", IntentKind.SYNC, "req-1", ["Asset/a"], at=run().started_at)
+    commit, begin = ServerConnection.commit, ServerConnection.begin
+    failures = 1
+
+    def commit_unheard(connection: ServerConnection) -> None:
+        monkeypatch.setattr(ServerConnection, "commit", commit)
+        commit(connection)
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    def begin_later(connection: ServerConnection, *, writes: bool) -> None:
+        nonlocal failures
+        if not writes and failures:
+            failures -= 1
+            raise psycopg.OperationalError("the database system is starting up")
+        begin(connection, writes=writes)
+
+    monkeypatch.setattr(ServerConnection, "commit", commit_unheard)
+    monkeypatch.setattr(ServerConnection, "begin", begin_later)
+    store.record_outcomes(intent, [Outcome("Asset/a", OutcomeStatus.APPLIED, asset("a"))], at=run().started_at)
+    assert failures == 0
+    assert store.open_intents() == ()
+    assert len(store.outcomes_of("run-1")) == 1
+
+
+def test_what_failed_inside_of_a_transaction_is_not_committed_in_silence(postgres_url: str, opened: Opener) -> None:
+    store = opened(postgres_url)
+
+    def passed_over() -> None:
+        with store._backend.write() as connection:
+            connection.execute("UPDATE meta SET serial = 7")
+            with suppress(psycopg.Error):
+                connection.execute("SELECT 1 FROM nothing")
+
+    with pytest.raises(StateError, match="nothing of the transaction was kept"):
+        passed_over()
+    assert store.mark.serial == 0
+
+
+def test_nothing_is_prepared_in_a_session(postgres_url: str, opened: Opener) -> None:
+    store = opened(postgres_url)
+    for _ in range(10):
+        store.get("Asset/a")
+    with store._backend.read() as connection:
+        assert connection.scalars("SELECT name FROM pg_prepared_statements") == []
+
+
+def test_an_option_that_is_none_is_told_as_such(postgres_url: str, opened: Opener) -> None:
+    with pytest.raises(InvalidError, match='invalid connection option "sslmod"'):
+        opened(changed(postgres_url, sslmod="require"))
 
 
 @pytest.mark.parametrize("reached", [False, True])
