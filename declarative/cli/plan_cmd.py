@@ -65,7 +65,7 @@ def command(
         refresh="none" if offline else refresh,
         overrides=overrides,
         resend_overridden=resend_overridden,
-        list_rows=list_all,
+        list_unchanged=list_all,
     )
     runtime = runtime_for(settings, max_wait=max_wait)
     look_at_all = list_all or changed_since is not None or request.refresh == "none"

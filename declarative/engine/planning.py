@@ -32,14 +32,14 @@ RefreshMode = Literal["auto", "full", "none"]
 
 
 class PlanRequest(Struct, frozen=True):
-    """What the user asked of a plan. `refresh="none"` reads nothing live, and cannot be applied. `list_rows`: list unchanged
-    rows of inventories one by one, instead of counting them."""
+    """What the user asked of a plan. `refresh="none"` reads nothing live, and cannot be applied. `list_unchanged`: list
+    unchanged objects one by one, instead of counting them."""
 
     narrowing: Narrowing = field(default_factory=Narrowing)
     refresh: RefreshMode = "auto"
     overrides: Overrides = field(default_factory=Overrides)
     resend_overridden: bool = False
-    list_rows: bool = False
+    list_unchanged: bool = False
 
 
 def make_plan(workspace: Workspace, request: PlanRequest, runtime: Runtime, store: Store) -> Plan:
@@ -153,7 +153,7 @@ def _outcome(
             verified=verified,
             passed=seen.passed,
             beyond=seen.beyond,
-            list_rows=request.list_rows,
+            list_unchanged=request.list_unchanged,
             row_removal={one.address: one.on_remove for one in desired.inventories},
         )
     )

@@ -27,9 +27,9 @@ _MOST_VALUES = 128
 _LONGEST_VALUE = 160
 _LONGEST_TEXT = 32 * 1024
 _MOST_MOULDS = 64
-_PATIENCE = 100
-"""A mould takes as long to make as it saves in some hundred documents, longer for longer ones. So one is made when a hundred
-times as much was read without: then all together cost a part of the reading, whatever is read."""
+_PATIENCE = 300
+"""A mould takes as long to make as it saves in some hundred documents, longer for longer ones. So one is made when so
+many times as much was read without: then all together cost a part of the reading, whatever is read."""
 
 
 class Slot(NamedTuple):

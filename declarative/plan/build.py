@@ -42,8 +42,9 @@ def build(given: PlanInput) -> PlanOutcome:
             row_removal=given.row_removal,
         )
     changes.sort(key=attrgetter("address"))
-    listed = changes if given.list_rows else [change for change in changes if not _is_plain_row(change)]
-    plan = _assemble(given, applied, declared, listed, given.passed + len(changes) - len(listed))
+    listed = changes if given.list_unchanged else [change for change in changes if not _is_plain(change)]
+    passed = given.passed + assets.unlisted + len(changes) - len(listed)
+    plan = _assemble(given, applied, declared, listed, passed)
     return PlanOutcome(plan, tuple(sorted(assets.observed, key=attrgetter("address"))), moves, verifier.tokens)
 
 
@@ -60,9 +61,9 @@ def _decide_reports(given: PlanInput, applied: Mapping[str, Applied], moved: Map
 # Cost and limits
 
 
-def _is_plain_row(change: Change) -> bool:
-    """An unchanged row of an inventory that nothing is to be said about: of those there may be a million."""
-    return change.address[-1:] == "]" and change.action is Action.UNCHANGED and not change.reason and not change.warnings
+def _is_plain(change: Change) -> bool:
+    """Whether it is unchanged, and nothing is to be said about it."""
+    return change.action is Action.UNCHANGED and not change.reason and not change.warnings
 
 
 def _assemble(

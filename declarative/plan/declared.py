@@ -30,8 +30,9 @@ class Claim(NamedTuple):
 
 
 class AssetDecisions:
-    """`changes` and `observed` say what is decided, in no order. What an earlier plan verified as unchanged is passed over;
-    of the rest only `AT_ONCE` records, live and applied, are in memory at a time."""
+    """`changes` and `observed` say what is decided, in no order; `unlisted` of those that are unchanged are only counted. What an
+    earlier plan verified as unchanged is passed over; of the rest only `AT_ONCE` records, live and applied, are in memory at a
+    time."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class AssetDecisions:
         self._given, self._applied, self._brief, self._verifier, self._moved = given, applied, brief, verifier, moved
         self.changes: list[Change] = []
         self.observed: list[AppliedAsset] = []
+        self.unlisted = 0
         self._passed: dict[str, int] = {}
         self._passing: list[DesiredAsset] = []
         self._claims: dict[str, Claim] = {}
@@ -140,10 +142,13 @@ class AssetDecisions:
                 self._verifier.remember(asset)
             if decision.observed is not None:
                 self.observed.append(decision.observed)
-        add = self.changes.append
-        for asset in self._passing:
-            address = asset.address
-            add(self._blocked(asset, refused[address]) if address in refused else _unchanged(asset, self._passed[address]))
+        blocked = [asset for asset in self._passing if asset.address in refused] if refused else []
+        self.changes += [self._blocked(asset, refused[asset.address]) for asset in blocked]
+        if self._given.list_unchanged:
+            passing = (asset for asset in self._passing if asset.address not in refused)
+            self.changes += [_unchanged(asset, self._passed[asset.address]) for asset in passing]
+        else:
+            self.unlisted = len(self._passing) - len(blocked)
 
     def _live_ids(self) -> Iterator[tuple[str, int]]:
         matched = ((address, claim.asset_id) for address, claim in self._claims.items() if claim.asset_id is not None)

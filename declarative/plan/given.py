@@ -27,8 +27,9 @@ class PlanInput(Struct, frozen=True):
     still known, so that a claim on an asset of another manifest is noticed. `moved`: old address -> new.
     `population`: assets the project manages, for limits in percent; None: count them here. `verified`: what the last
     plans handed on under that name; it saves work, and never changes an answer. `passed`: rows of inventories, applied and
-    found unchanged, that are not among `assets`; `beyond`: such that are out of scope. `list_rows`: list unchanged rows one
-    by one. `row_removal`: what inventories say now of rows that are gone, by the address of the inventory.
+    found unchanged, that are not among `assets`; `beyond`: such that are out of scope. `list_unchanged`: list unchanged assets,
+    of which there may be a million, one by one instead of counting them. `row_removal`: what inventories say now of rows that
+    are gone, by the address of the inventory.
     """
 
     project: str
@@ -63,7 +64,7 @@ class PlanInput(Struct, frozen=True):
     passed: int = 0
     beyond: int = 0
     live_count: int | None = None
-    list_rows: bool = True
+    list_unchanged: bool = True
     row_removal: Mapping[str, OnRemove] = field(default_factory=dict)
 
 

@@ -202,7 +202,7 @@ class Plan(Struct, frozen=True):
     quota: Quota = Quota()
     refresh: str = "auto"  # `none` cannot be applied
     dates: tuple[str, ...] = ()  # what each relative date of the checks and scopes was taken for
-    passed: int = 0  # unchanged rows of inventories that are counted, and not among the changes
+    passed: int = 0  # unchanged objects that are counted, and not among the changes
 
     def count(self, action: Action) -> int:
         found = sum(1 for change in self.changes if change.action is action)

@@ -482,8 +482,8 @@ def test_documents_that_are_alike_are_read_by_a_mould_once_there_are_enough_of_t
         return "\n".join(lines).replace("web-1", f"web-{number:03}").replace("\n", end or "\n") + (end or "\n")
 
     shape = shape_of(schema_for("Asset"))  # that nothing was learned about
-    read = [read_quickly(RawDocument("f.yaml", text(number), 7), shape, LIMITS) for number in range(300)]
-    assert [number for number, quick in enumerate(read) if quick.json is None] == list(range(100))
+    read = [read_quickly(RawDocument("f.yaml", text(number), 7), shape, LIMITS) for number in range(500)]
+    assert [number for number, quick in enumerate(read) if quick.json is None] == list(range(300))
     for number, quick in enumerate(read):
         value, found = reference(text(number), shape)
         assert (quick.value, quick.start, found) == (value, (7, 1), [])
@@ -492,11 +492,11 @@ def test_documents_that_are_alike_are_read_by_a_mould_once_there_are_enough_of_t
 
 def test_a_document_that_does_not_fit_is_read_all_the_same_and_the_next_mould_fits_it():
     shape = Shape(kinds=frozenset({"object"}), properties={"name": TEXT, "port": TEXT})
-    ports = [f"{number:03}" for number in range(600)]
-    texts = [f"name: web-{port}\nport: {port if port < '200' else repr(port)}\n" for port in ports]
+    ports = [f"{number:04}" for number in range(1_500)]
+    texts = [f"name: web-{port}\nport: {port if port < '0500' else repr(port)}\n" for port in ports]
     read = [read_quickly(RawDocument("f.yaml", text), shape, LIMITS) for text in texts]
     assert [quick.value for quick in read] == [{"name": f"web-{port}", "port": port} for port in ports]
-    assert [quick.json is not None for quick in read] == [False] * 100 + [True] * 100 + [False] * 200 + [True] * 200
+    assert [quick.json is not None for quick in read] == [False] * 300 + [True] * 200 + [False] * 600 + [True] * 400
     assert read_quickly(RawDocument("f.yaml", "name: web-1\nport: 1\n"), shape, LIMITS).json is not None
 
 
