@@ -78,7 +78,7 @@ def flatten(identity: Mapping[str, Any], core: Mapping[str, Any]) -> dict[str, A
             fields[_IDENTITY_PATHS.get(name) or f"{IDENTITY}.{name}"] = value
     for name, value in core.items():
         paths = _NESTED_PATHS.get(name)
-        if paths is not None and isinstance(value, Mapping):
+        if paths is not None and (value.__class__ is dict or isinstance(value, Mapping)):
             for key, item in value.items():
                 if item is not None:
                     fields[paths.get(key) or f"{CORE}.{name}.{key}"] = item

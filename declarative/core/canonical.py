@@ -21,6 +21,12 @@ def canonical_bytes(value: Any) -> bytes:
     return _quickly(value) or _exactly(value)
 
 
+def is_written(value: Any, data: bytes) -> bool:
+    """Whether these are the canonical bytes of a value."""
+    # Where the quick encoder writes the same, it need not be shown first that it would.
+    return _dumped(value) == data or canonical_bytes(value) == data
+
+
 def packed(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """The same object as its text; itself where it holds fractions, or whole numbers beyond 64 bits."""
     text = _quickly(value)
@@ -28,11 +34,15 @@ def packed(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _quickly(value: Any) -> bytes | None:
+    quick = _dumped(value)
+    return quick if quick is not None and _is_plain(value) else None
+
+
+def _dumped(value: Any) -> bytes | None:
     try:
-        quick = orjson.dumps(value, default=as_json, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(value, default=as_json, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # beyond 64 bits, half a character, deep nesting, keys that are no text: or no JSON at all
         return None
-    return quick if _is_plain(value) else None
 
 
 def readable(value: Any) -> str:

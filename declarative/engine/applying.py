@@ -19,7 +19,7 @@ from declarative import __version__
 from declarative.apply import ApplyRequest, CallLog, Progress, RunInfo, StopFlag, due_moves, execute, state_moved
 from declarative.assets.model import DesiredAsset
 from declarative.assets.payload import import_entry
-from declarative.core.canonical import canonical_bytes
+from declarative.core.canonical import canonical_bytes, is_written
 from declarative.core.clock import WakefulClock, to_iso
 from declarative.core.errors import BlockedError, InvalidError, StaleError
 from declarative.engine.runtime import Runtime
@@ -114,7 +114,7 @@ def _require_made_by_manifests(plan: Plan, workspace: Workspace) -> None:
 def _makes(asset: DesiredAsset, payload: Mapping[str, Any]) -> bool:
     """Whether that is what the manifest sends, on create or, where fields are ignored later, on update."""
     sent = canonical_bytes(payload)
-    return any(canonical_bytes(import_entry(asset, on_update=update)) == sent for update in {False, bool(asset.ignore)})
+    return any(is_written(import_entry(asset, on_update=update), sent) for update in {False, bool(asset.ignore)})
 
 
 def _forged(change: Change) -> InvalidError:

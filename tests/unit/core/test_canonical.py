@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, packed, readable
+from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, is_written, packed, readable
 from declarative.plan.model import Action
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -67,3 +67,9 @@ def test_a_packed_object_is_the_same_object(value: dict[str, Any]) -> None:
     assert kept == value
     assert canonical_bytes(kept) == plainly(value)
     assert canonical_bytes({"deep": [kept, 0.5]}) == plainly({"deep": [value, 0.5]})
+
+
+@given(VALUES, VALUES)
+def test_bytes_are_those_of_one_value_and_no_other(value: Any, other: Any) -> None:
+    assert is_written(value, canonical_bytes(value))
+    assert is_written(value, canonical_bytes(other)) is (canonical_bytes(value) == canonical_bytes(other))
