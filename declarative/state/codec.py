@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -177,9 +178,12 @@ def decode(address: str, kind: str, document: str) -> Resource:
     raise ValueError(f"unknown kind of record {kind!r}")
 
 
+# What was sent in one batch was sent at one moment.
+@lru_cache(maxsize=64)
 def _time_text(moment: datetime | None) -> str | None:
     return None if moment is None else to_iso(moment)
 
 
+@lru_cache(maxsize=64)
 def _time(text: str | None) -> datetime | None:
     return None if text is None else from_iso(text)

@@ -170,8 +170,9 @@ def is_closed(connection: Connection, intent_id: int) -> bool:
 
 def close_intent(connection: Connection, intent_id: int, given: Iterable[Outcome], at: datetime) -> None:
     """Raises StateError for an intent that is unknown or closed: an outcome is recorded once."""
+    when = to_iso(at)
     run_id = connection.scalar(
-        "UPDATE journal SET closed_at = ? WHERE intent_id = ? AND closed_at IS NULL RETURNING run_id", (to_iso(at), intent_id)
+        "UPDATE journal SET closed_at = ? WHERE intent_id = ? AND closed_at IS NULL RETURNING run_id", (when, intent_id)
     )
     if run_id is None:
         raise StateError(f"Intent {intent_id} is not open: its outcome was recorded before, or it was never made.")
@@ -183,7 +184,7 @@ def close_intent(connection: Connection, intent_id: int, given: Iterable[Outcome
             OutcomeStatus(outcome.status).value,
             printable_or_none(outcome.error),
             printable_or_none(outcome.request_id),
-            to_iso(at),
+            when,
         )
         for outcome in given
     ]
