@@ -31,7 +31,7 @@ def at_least(bench: str, work: str, count: int, measure: Measure, limit: float) 
 
 
 COLD, WARM = "plan, 1 % changed, cold", "plan, 1 % changed, warm"
-OCTODNS = ("peers", "octoDNS: plan, 1 % changed")
+OCTODNS = ("plan", "octoDNS: plan, 1 % changed, in turn")
 TARGETS: tuple[Target, ...] = (
     Target("startup", "--help", 1, "wall s", 0.10),
     Target("startup", "--version", 1, "wall s", 0.10),
