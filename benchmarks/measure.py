@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +92,11 @@ def piece(work: Callable[[], object]) -> Usage:
 
 def best(runs: int, take: Callable[[], Usage]) -> Usage:
     """The quickest of several: for short commands, where the machine's noise is as large as the figure."""
-    return min((take() for _ in range(runs)), key=lambda usage: usage.wall)
+    return quickest(take() for _ in range(runs))
+
+
+def quickest(usages: Iterable[Usage]) -> Usage:
+    return min(usages, key=lambda usage: usage.wall)
 
 
 class _Tree(threading.Thread):

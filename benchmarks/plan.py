@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import targets
 from benchmarks.gateway import pass_time, sandbox
-from benchmarks.measure import Usage, best, tool
+from benchmarks.measure import Usage, best, quickest, tool
 from benchmarks.peers import octodns_commands
 from benchmarks.project import edit, generate
 from benchmarks.results import Finding, Remark, Row
@@ -76,4 +76,4 @@ def _in_turn(works: Mapping[str, Callable[[], Usage]], size: int, times: int) ->
         for name, work in works.items():
             taken[name].append(work())
     for name, usages in taken.items():
-        yield Row.of(name, size, min(usages, key=lambda usage: usage.wall))
+        yield Row.of(name, size, quickest(usages))

@@ -201,19 +201,13 @@ AS_DECLARED = Comparison(Verdict.EQUAL)
 def look(path: str, value: Any, record: Record, connector: ConnectorRef) -> Comparison:
     """`compare`, but what a look shows to be as declared is just that: then there is no live value beside it."""
     test = LOOKS.get(path)
-    if test(value, record) if test is not None else path.startswith(CUSTOM) and _custom(path[_CUSTOM:], value, record):
-        return AS_DECLARED
-    return compare(path, value, record, connector)
+    plainly = test(value, record) if test is not None else path.startswith(CUSTOM) and _custom(path[_CUSTOM:], value, record)
+    return AS_DECLARED if plainly else compare(path, value, record, connector)
 
 
 def looked_at(fields: Mapping[str, Any], record: Record, connector: ConnectorRef) -> dict[str, Comparison]:
     """`look`, at each of the fields."""
-    looked: dict[str, Comparison] = {}
-    for path, value in fields.items():
-        test = LOOKS.get(path)
-        plainly = test is not None and test(value, record)
-        looked[path] = AS_DECLARED if plainly else look(path, value, record, connector)
-    return looked
+    return {path: look(path, value, record, connector) for path, value in fields.items()}
 
 
 def shows(path: str, value: Any, record: Record, connector: ConnectorRef) -> bool:

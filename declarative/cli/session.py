@@ -91,7 +91,7 @@ def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iter
             whole.require_valid()
             yield whole, stack.enter_context(store_for(whole, runtime))
             return
-        load_early(workspace)
+        load_early()
         store = stack.enter_context(store_for(workspace, runtime))
         recall = stack.enter_context(recall_from(store, workspace.project, runtime))
         opened = stack.enter_context(rows_in(workspace, now=runtime.clock.now(), recall=recall))

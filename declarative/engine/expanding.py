@@ -39,10 +39,9 @@ def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> W
         return structs.replace(opened, desired=every, rows=None)
 
 
-def load_early(workspace: Workspace) -> None:
+def load_early() -> None:
     """Begins to load what reads rows, which takes a second: the check of a large state leaves Python alone for as long."""
-    if workspace.desired.inventories:
-        Thread(target=_load).start()
+    Thread(target=_load).start()
 
 
 def _load() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -35,17 +35,14 @@ class Stored(Struct, frozen=True):
 
         Any match is the one that all records would give. Raises StateError."""
         assets = look_up(desired, applied)
-        records: dict[int, Held] = {}
-        self._add(records, {item.bound_id for item in assets if item.bound_id is not None})
+        bound = {item.bound_id for item in assets if item.bound_id is not None}
+        records: dict[int, Held] = dict(self.snapshot.json_at(self.place, bound))
         loose = (item.asset for item in assets if item.bound_id not in records)
         keys = keys_of(term for asset in loose for term in terms_for(asset))
         searched = self.snapshot.ids_with(self.place, keys)
-        self._add(records, searched - records.keys())
+        records.update(self.snapshot.json_at(self.place, searched - records.keys()))
         index = LiveIndex.packed(records.items(), searched=searched)
         return Refreshed(index, self.strategy, complete=True, records_seen=self.total)
-
-    def _add(self, records: dict[int, Held], asset_ids: Iterable[int]) -> None:
-        records.update(self.snapshot.json_at(self.place, asset_ids))
 
 
 def read_stored(

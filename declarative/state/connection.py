@@ -85,9 +85,16 @@ class Connection(ABC):
         """The first column of every row."""
         return [row[0] for row in self.execute(query, values)]
 
-    def among(self, statement: str, wanted: Iterable[Any], *before: Any) -> Iterator[Cursor]:
-        """The statement again and again, until each of `wanted` had its place in `IN (...)`; `before`: what stands before it.
-        It is said when its cursor is asked for."""
+    def among(self, query: str, wanted: Iterable[Any], *before: Any) -> Iterator[Row]:
+        """The rows of a query, asked until each of `wanted` had its place in `IN (...)`; `before`: what stands before it."""
+        for found in self._among(query, wanted, before):
+            yield from found
+
+    def delete_among(self, statement: str, wanted: Iterable[Any]) -> int:
+        """How many rows a statement with `IN (...)` deleted, said until each of `wanted` had its place in it."""
+        return sum(done.rowcount for done in self._among(statement, wanted, ()))
+
+    def _among(self, statement: str, wanted: Iterable[Any], before: tuple[Any, ...]) -> Iterator[Cursor]:
         for chunk in chunks(wanted, CHUNK):
             yield self.execute(statement.replace("(...)", f"({', '.join('?' * len(chunk))})"), (*before, *chunk))
 

@@ -61,8 +61,7 @@ def prune(connection: Connection, *, kept_runs: int = KEPT_RUNS, kept_calls: int
         return
     gone = connection.scalars(_SETTLED_BEFORE, (newest - kept_runs,))
     for statement in _FORGET:
-        for _ in connection.among(statement, gone):
-            pass
+        connection.delete_among(statement, gone)
 
 
 def add_run(connection: Connection, run: Run) -> None:

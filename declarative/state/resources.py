@@ -56,7 +56,7 @@ def load_some(connection: Connection, place: str, addresses: Iterable[str]) -> S
 
 
 def _rows(connection: Connection, addresses: Iterable[str]) -> list[Row]:
-    return [row for found in connection.among(_WHOLE, addresses) for row in found]
+    return list(connection.among(_WHOLE, addresses))
 
 
 def digests(connection: Connection, prefix: str) -> Iterator[tuple[str, str]]:
@@ -69,7 +69,7 @@ def assets(connection: Connection) -> Iterator[tuple[str, int | None, str]]:
 
 def bound_to(connection: Connection, asset_ids: Iterable[int]) -> tuple[str, ...]:
     found = connection.among("SELECT address FROM resources WHERE asset_id IN (...)", asset_ids)
-    return tuple(sorted(address for rows in found for (address,) in rows))
+    return tuple(sorted(address for (address,) in found))
 
 
 def addresses(connection: Connection, but: Sequence[str]) -> tuple[str, ...]:
@@ -115,13 +115,12 @@ def _digests(connection: Connection, addresses: Sequence[str]) -> dict[str, str]
     if len(addresses) >= _SCAN_FROM:
         return dict(connection.stream("SELECT address, digest FROM resources"))
     found = connection.among("SELECT address, digest FROM resources WHERE address IN (...)", addresses)
-    return {address: digest for rows in found for address, digest in rows}
+    return dict(found)
 
 
 def delete_all(connection: Connection, addresses: Iterable[str]) -> bool:
     """Tells whether there was anything to delete."""
-    deleted = connection.among("DELETE FROM resources WHERE address IN (...)", dict.fromkeys(addresses))
-    return sum(done.rowcount for done in deleted) > 0
+    return connection.delete_among("DELETE FROM resources WHERE address IN (...)", dict.fromkeys(addresses)) > 0
 
 
 def rename(connection: Connection, place: str, old: str, new: str) -> None:

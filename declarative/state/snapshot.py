@@ -126,9 +126,8 @@ class SqlSnapshot:
             if current is None:
                 return
             some = "SELECT asset_id, record FROM snapshot WHERE generation = ? AND asset_id IN (...)"
-            for rows in connection.among(some, sorted(set(asset_ids)), current[0]):
-                for asset_id, record in rows:
-                    yield asset_id, self._inflated(asset_id, record)
+            for asset_id, record in connection.among(some, sorted(set(asset_ids)), current[0]):
+                yield asset_id, self._inflated(asset_id, record)
 
     def ids_with(self, base_url: str, keys: Iterable[int]) -> frozenset[int]:
         with self._backend.read() as connection:
@@ -136,7 +135,7 @@ class SqlSnapshot:
             if current is None:
                 return frozenset()
             some = "SELECT asset_id FROM snapshot_keys WHERE generation = ? AND key IN (...)"
-            return frozenset(at for rows in connection.among(some, sorted(set(keys)), current[0]) for (at,) in rows)
+            return frozenset(at for (at,) in connection.among(some, sorted(set(keys)), current[0]))
 
     def forget(self, base_url: str) -> None:
         if self._writable:
