@@ -129,9 +129,8 @@ def server_database(url: Url) -> tuple[Database, str]:
     try:
         said = make_conninfo("", **_options(url))
     except psycopg.ProgrammingError as error:
-        raise InvalidError(
-            f"The state URL cannot be used: {error}.", hint="Its options are those of libpq, and schema."
-        ) from error
+        why = " ".join(str(error).split())
+        raise InvalidError(f"The state URL cannot be used: {why}.", hint="Its options are those of libpq, and schema.") from error
 
     def connect() -> ServerConnection:
         # Statements that were prepared would belong to the session, too.
