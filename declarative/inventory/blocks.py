@@ -73,15 +73,20 @@ def _columns(data: bytes, width: int, places: Sequence[int], delimiter: bytes) -
 
 
 def _plainly_quoted(data: bytes, delimiter: bytes) -> bool:
-    """Whether every quote begins or ends a cell, and none could be taken for both."""
-    quotes = data.count(b'"')
-    if not quotes:
+    """Whether every other quote surely begins a cell, and the next one surely ends it."""
+    if b'"' not in data:
         return True
-    edges = (delimiter, b"\n")
-    begins = data.startswith(b'"') + sum(data.count(edge + b'"') for edge in edges)
-    ends = data.endswith(b'"') + sum(data.count(b'"' + edge) for edge in (*edges, b"\r\n"))
-    doubtful = [b'""', *(one + b'"' + other for one in edges for other in (*edges, b"\r\n"))]
-    return begins + ends == quotes and begins == ends and not any(each in data for each in doubtful)
+    import numpy as np
+
+    text = np.frombuffer(data, np.uint8)
+    at = np.flatnonzero(text == ord('"'))
+    is_edge = np.zeros(256, bool)
+    is_edge[list(delimiter + b"\r\n")] = True
+    begins = (at == 0) | is_edge[text[at - 1]]
+    ends = (at == len(text) - 1) | is_edge[text[(at + 1) % len(text)]]
+    return len(at) % 2 == 0 and bool(
+        (begins[0::2] & ~ends[0::2]).all() and (ends[1::2] & ~begins[1::2]).all()  # neither could be taken for the other
+    )
 
 
 def _has_long_line(data: bytes) -> bool:

@@ -25,6 +25,9 @@ PIECES = st.sampled_from(
 @example(text='"a,",b\nx"y,"c"\n', width=2, size=100)
 @example(text='"a\nb",c\nd,e\n', width=2, size=3)
 @example(text="a,b\n\nc,d", width=2, size=100)
+@example(text='a","b\n', width=2, size=100)
+@example(text='a","b\nc,d\n"e",f"\n', width=2, size=1)
+@example(text='"","a"\n', width=2, size=100)
 def test_a_block_holds_the_rows_of_its_lines(text: str, width: int, size: int) -> None:
     data = text.encode()
     file = io.BytesIO(data)
