@@ -12,6 +12,7 @@ from declarative.apply.context import Context
 from declarative.apply.model import Phase
 from declarative.apply.records import bare_resource
 from declarative.assets.identity import match_known
+from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.plan.fingerprint import fingerprint
 from declarative.plan.known import Brief, briefing
@@ -55,6 +56,8 @@ def check_objects(context: Context, changes: Sequence[Change]) -> None:
     ).index
     context.request.probe("check:read:after")
     for change in looked_at:
+        if change.action is not Action.ADOPT and _stands(change, live):
+            continue
         found = match_known(desired[change.address], bound[change.address], live).live
         moved = _moved(change, desired[change.address], found, known)
         if moved is not None:
@@ -66,6 +69,12 @@ def check_objects(context: Context, changes: Sequence[Change]) -> None:
 
 def _bound_id(known: Brief | None) -> int | None:
     return None if known is None else known.asset_id
+
+
+def _stands(change: Change, live: LiveIndex) -> bool:
+    """Whether the object's record is, in everything that a decision can see, the one that the plan saw."""
+    digest = live.digest(change.asset_id) if change.record is not None and change.fingerprint is not None else None
+    return digest is not None and digest.hex() == change.record
 
 
 def _moved(change: Change, desired: DesiredAsset, live: LiveAsset | None, known: Mapping[str, Resource]) -> str | None:

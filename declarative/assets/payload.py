@@ -57,9 +57,8 @@ def applied_after_sync(
     `asset_id`: the live asset the plan matched; None for one that is to be created.
     """
     before = previous.fields if previous is not None and asset_id is not None else {}
-    arrived = {path: sent.value for path, sent in before.items() if sent.converged and path not in resent}
     fields = {
-        path: AppliedField(value, path in arrived and (arrived[path] == value or same_value(path, arrived[path], value)))
+        path: _sent_again(path, value, None if path in resent else before.get(path))
         for path, value in marker.managed_fields(desired).items()
     }
     return AppliedAsset(
@@ -71,6 +70,15 @@ def applied_after_sync(
         sent_at=sent_at,
         on_remove=desired.on_remove,
     )
+
+
+def _sent_again(path: str, value: Any, before: AppliedField | None) -> AppliedField:
+    """`before`: the field as it was sent the last time, if it may be as it was."""
+    if before is None:
+        return AppliedField(value)
+    if before.value == value and before.value.__class__ is value.__class__:
+        return before
+    return AppliedField(value, before.converged and same_value(path, before.value, value))
 
 
 def applied_adopted(desired: DesiredAsset, live: LiveAsset) -> AppliedAsset:

@@ -147,6 +147,8 @@ def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
     """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed".
 
     Whole numbers become integers: `2.0` is an integer by JSON Schema, and the API wants it without the point."""
+    if _AS_THEY_ARE.issuperset(map(type, value.values())):
+        return dict(value)
     kept: dict[str, Any] = {}
     for key, item in value.items():
         below = item if item.__class__ in _AS_THEY_ARE else without_nulls(item)
@@ -165,6 +167,8 @@ def without_nulls(item: Any) -> Any:
     if isinstance(item, dict):
         return pruned(item) or None
     if isinstance(item, list):
+        if _AS_THEY_ARE.issuperset(map(type, item)):
+            return item or None
         kept = [child if child.__class__ in _AS_THEY_ARE else without_nulls(child) for child in item]
         return [child for child in kept if child is not None] or None
     return int(item) if isinstance(item, float) and item.is_integer() else item

@@ -13,6 +13,7 @@ from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset
 from declarative.assets.payload import RETIRED, import_entry
 from declarative.core.canonical import packed
 from declarative.core.clock import to_iso
+from declarative.plan.fingerprint import record_digest
 from declarative.plan.model import Action, Change, FieldChange
 
 KIND = "Asset"
@@ -98,12 +99,13 @@ def change_of(
     fingerprint: str | None = None,
     candidates: tuple[int, ...] = (),
 ) -> Change:
+    live = found.live
     return Change(
         desired.address,
         KIND,
         action,
         reason,
-        None if found.live is None else found.live.asset_id,
+        None if live is None else live.asset_id,
         found.matched_by,
         desired.position,
         fields,
@@ -112,6 +114,7 @@ def change_of(
         desired.connector if action.is_change else None,
         fingerprint,
         candidates,
+        record=None if live is None or fingerprint is None else record_digest(live),
     )
 
 

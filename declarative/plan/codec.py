@@ -7,14 +7,14 @@ holds everything that apply needs; `digest` is what a reviewer approves, `checks
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import orjson
 from msgspec import Struct
 
-from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, fitted
+from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, fitted, packed, packed_as_is
 from declarative.core.clock import from_iso, to_iso
 from declarative.core.diagnostics import Diagnostic, Position
 from declarative.core.errors import InvalidError
@@ -44,6 +44,11 @@ def digest(plan: Plan) -> str:
     was found (once bound, it is found by its id). Two plans that do the same to the same live
     objects of the same target have one digest, so that it can be approved on one machine and expected on another.
     """
+    essence = (canonical_bytes(_essence(change)) for change in plan.changes if change.action.is_change)
+    return _digest(plan, essence)
+
+
+def _digest(plan: Plan, essence: Iterable[bytes]) -> str:
     about = {
         "formatVersion": FORMAT_VERSION,
         "project": plan.project,
@@ -51,8 +56,17 @@ def digest(plan: Plan) -> str:
         "target": plan.base_url,
         "blocked": [change.address for change in plan.changes if change.action is Action.BLOCKED],
     }
-    essence = (canonical_bytes(_essence(change)) for change in plan.changes if change.action.is_change)
     return digest_of_parts(canonical_parts(about, "changes", essence))
+
+
+def _read_digest(plan: Plan, document: Mapping[str, Any]) -> str:
+    """`digest`, of a plan whose file is canonical, and need not be written again to be digested."""
+    kept = (
+        {key: value for key, value in item.items() if key in _ESSENTIAL}
+        for item, change in zip(document["changes"], plan.changes, strict=True)
+        if change.action.is_change
+    )
+    return _digest(plan, (orjson.dumps(item, option=orjson.OPT_SORT_KEYS) for item in kept))
 
 
 def to_json(plan: Plan, *, list_all: bool = False, known: str | None = None) -> dict[str, Any]:
@@ -75,7 +89,7 @@ def saved(plan: Plan, *, created_at: datetime, expires_at: datetime, known: str 
 
 def load(data: bytes) -> SavedPlan:
     """Reads what `saved` wrote. Raises InvalidError, with one clear message, for anything else."""
-    document = _parse(data)
+    document, is_canonical = _parse(data)
     version = document.get("formatVersion")
     if not isinstance(version, str) or (document.get("tool") or {}) == {}:
         raise InvalidError("this is not a plan file of declarative", hint=_PLAN_AGAIN)
@@ -88,13 +102,13 @@ def load(data: bytes) -> SavedPlan:
     if not _is_whole(data, document, checksum):
         raise InvalidError("the plan file was altered after it was made: its checksum does not fit", hint=_PLAN_AGAIN)
     try:
-        plan = plan_of(document)
+        plan = plan_of(document, packed_as_is if is_canonical else packed)
         result = SavedPlan(
             plan, document["digest"], from_iso(document["createdAt"]), from_iso(document["expiresAt"]), str(checksum)
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidError(f"the plan file cannot be understood: {error!r}", hint=_PLAN_AGAIN) from error
-    if digest(plan) != result.digest:
+    if (_read_digest(plan, document) if is_canonical else digest(plan)) != result.digest:
         raise InvalidError("the plan file was altered after it was made: its digest does not fit its changes", hint=_PLAN_AGAIN)
     return result
 
@@ -111,12 +125,14 @@ def _is_whole(data: bytes, document: Mapping[str, Any], checksum: Any) -> bool:
     return bool(checksum == digest_of(document))
 
 
-def _parse(data: bytes) -> dict[str, Any]:
+def _parse(data: bytes) -> tuple[dict[str, Any], bool]:
+    """What the file says, and whether it is written as we write it."""
     if len(data) > MAX_FILE_BYTES:
         raise InvalidError(f"the plan file is larger than {MAX_FILE_BYTES} bytes", hint=_PLAN_AGAIN)
     try:
         document = orjson.loads(data)  # the strict one: no NaN, no number without bounds, no half of a character
-        if not _is_as_written(document, data):
+        is_canonical = _is_as_written(document, data)
+        if not is_canonical:
             document = json.loads(data, object_pairs_hook=unique_members)
     except RecursionError as error:
         raise InvalidError("this is not a plan file: it is nested too deep", hint=_PLAN_AGAIN) from error
@@ -124,7 +140,7 @@ def _parse(data: bytes) -> dict[str, Any]:
         raise InvalidError(f"this is not a plan file, or it is cut short: {error}", hint=_PLAN_AGAIN) from error
     if not isinstance(document, dict):
         raise InvalidError("this is not a plan file of declarative", hint=_PLAN_AGAIN)
-    return document
+    return document, is_canonical
 
 
 def _is_as_written(document: Any, data: bytes) -> bool:
@@ -176,9 +192,14 @@ def _summary(plan: Plan) -> dict[str, int]:
     return counts
 
 
+# Not the words for people, and not what only spares work.
+_ESSENTIAL = frozenset(
+    ["address", "kind", "action", "assetId", "fields", "candidates", "payload", "fingerprint", "dependsOn", "scope", "connector"],
+)
+
+
 def _essence(change: Change) -> dict[str, Any]:
-    words = ("reason", "matchedBy", "source", "warnings")
-    return {key: value for key, value in _change_json(change, whole=True).items() if key not in words}
+    return {key: value for key, value in _change_json(change, whole=True).items() if key in _ESSENTIAL}
 
 
 def _change_json(change: Change, *, whole: bool) -> dict[str, Any]:
@@ -208,6 +229,7 @@ def _apply_json(change: Change) -> dict[str, Any]:
     held: dict[str, Any] = {
         "payload": change.payload,
         "fingerprint": change.fingerprint,
+        "recordDigest": change.record,
         "dependsOn": list(change.depends_on) or None,
         "scope": None if change.scope is None else list(change.scope),
     }

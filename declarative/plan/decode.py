@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from declarative.assets.model import shared_connector
-from declarative.core.canonical import packed
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.plan.model import (
     Action,
@@ -27,8 +26,11 @@ _ACTIONS = {action.value: action for action in Action}
 _BASES = {basis.value: basis for basis in Basis}
 
 
-def plan_of(document: Json) -> Plan:
-    """Raises KeyError, TypeError, ValueError or AttributeError for a document of another shape."""
+def plan_of(document: Json, packed: Callable[[Json], Json]) -> Plan:
+    """`packed`: makes a payload small.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for a document of another shape.
+    """
     quota = document["quota"]
     listed = sum(1 for item in document["changes"] if item["action"] == Action.UNCHANGED.value)
     return Plan(
@@ -38,7 +40,7 @@ def plan_of(document: Json) -> Plan:
         tool_version=document["tool"]["version"],
         manifest_digest=document["manifestDigest"],
         state=StateMark(**document["state"]),
-        changes=tuple(_change(item) for item in document["changes"]),
+        changes=tuple(_change(item, packed) for item in document["changes"]),
         calls=Calls(**document["calls"]),
         checks=tuple(_check(item) for item in document["checks"]),
         diagnostics=tuple(_diagnostic(item) for item in document["diagnostics"]),
@@ -53,7 +55,7 @@ def plan_of(document: Json) -> Plan:
     )
 
 
-def _change(item: Json) -> Change:
+def _change(item: Json, packed: Callable[[Json], Json]) -> Change:
     connector = item.get("connector")
     scope, payload = item.get("scope"), item.get("payload")
     return Change(
@@ -74,6 +76,7 @@ def _change(item: Json) -> Change:
         candidates=tuple(item.get("candidates", ())),
         depends_on=tuple(item.get("dependsOn", ())),
         scope=None if scope is None else tuple(scope),
+        record=item.get("recordDigest"),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from declarative.assets import sight
 from declarative.assets.compare import Comparison, Verdict, canonical, compare
 from declarative.assets.fields import describe, readable
 from declarative.assets.marker import managed_fields
@@ -29,6 +30,14 @@ def fingerprint(desired: DesiredAsset, live: LiveAsset) -> str:
 def fingerprint_of(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]) -> str:
     """`fingerprint`, where its managed fields have been looked at already."""
     return _digest(readable(fields), live, connector, looked)
+
+
+def record_digest(live: LiveAsset) -> str | None:
+    """The digest of everything in a record that a decision can see, in hex; None for one that cannot be packed."""
+    try:
+        return sight.digest_of(sight.pack(live.record)).hex()
+    except TypeError:
+        return None
 
 
 def _digest(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef, looked: Mapping[str, Comparison]) -> str:

@@ -120,7 +120,8 @@ class Change(Struct, frozen=True):
 
     `payload` is exactly what apply sends: an `assetData` entry for CREATE/UPDATE/RETIRE, a report request for RUN.
     `fingerprint` is the digest of the managed fields of the live object that the decision was based on (None: there
-    was no live object); apply refuses to write where it moved.
+    was no live object); apply refuses to write where it moved. `record` is the digest of the whole record, in hex, as far as
+    any decision can see it: where that still stands, the fingerprint does too, and need not be worked out again.
     """
 
     address: str
@@ -138,6 +139,7 @@ class Change(Struct, frozen=True):
     candidates: tuple[int, ...] = ()
     depends_on: tuple[str, ...] = ()
     scope: tuple[str, ...] | None = None
+    record: str | None = None
 
 
 class Check(Struct, frozen=True):

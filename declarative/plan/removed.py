@@ -13,7 +13,7 @@ from declarative.assets.live import LiveIndex
 from declarative.assets.model import AppliedAsset, DesiredAsset, LiveAsset, OnRemove
 from declarative.assets.payload import RETIRED, retire_entry
 from declarative.core.chunks import chunks
-from declarative.plan.fingerprint import fingerprint
+from declarative.plan.fingerprint import fingerprint, record_digest
 from declarative.plan.known import AT_ONCE
 from declarative.plan.model import Action, AppliedReport, Basis, Change, FieldChange
 
@@ -76,6 +76,7 @@ def _decide(applied: AppliedAsset, live: LiveIndex, *, live_complete: bool, mana
         payload=retire_entry(applied),
         connector=applied.connector,
         fingerprint=fingerprint(target, found.live) if found.live is not None else None,
+        record=record_digest(found.live) if found.live is not None else None,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from msgspec import MsgspecError, Struct
 from msgspec.json import Decoder
+from msgspec.structs import astuple
 
 from declarative.assets.model import AppliedAsset, AppliedField, OnRemove, shared_connector
 from declarative.core.clock import from_iso, to_iso
@@ -110,7 +111,7 @@ def _asset_value(asset: AppliedAsset) -> dict[str, Any]:
     return {
         "connector": [connector.name, connector.uuid, connector.source, connector.marker],
         "identity": asset.identity,
-        "fields": {path: [kept.value, kept.converged] for path, kept in asset.fields.items()},
+        "fields": dict(zip(asset.fields, map(astuple, asset.fields.values()), strict=True)),
         "assetId": asset.asset_id,
         "sentAt": _time_text(asset.sent_at),
         "onRemove": asset.on_remove.value,

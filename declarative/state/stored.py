@@ -37,7 +37,9 @@ class StoredResources(Mapping[str, Resource]):
         """With every record at hand."""
         kept = {row[0]: row for row in rows}
         briefs = {address: brief_of_row(row) for address, row in kept.items()}
-        return cls(place, briefs, lambda addresses: (kept[address] for address in addresses))
+        stored = cls(place, briefs, lambda addresses: (kept[address] for address in addresses))
+        stored._at_hand = kept
+        return stored
 
     def __getitem__(self, address: str) -> Resource:
         if address not in self._briefs:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from declarative.apply import outcome_code
 from declarative.core.exits import ExitCode
 
@@ -33,6 +35,20 @@ def test_a_change_of_what_is_not_managed_makes_nothing_stale(world, outcomes_of)
     plan = prepared(world, "a")
     world.sandbox.call("drift", {"assetName": "a", "set": {"lastLoggedOnUser": "eve", "riskScore": 900}})
     assert outcomes_of(world.apply(plan)) == {"Asset/a": "applied"}
+
+
+def test_a_change_of_what_others_might_manage_makes_nothing_stale(world, outcomes_of):
+    """The record is another one then, in what decisions can see; what was decided on still stands."""
+    plan = prepared(world, "a")
+    world.sandbox.call("drift", {"assetName": "a", "set": {"businessInformation.company": "Other"}})
+    assert outcomes_of(world.apply(plan)) == {"Asset/a": "applied"}
+
+
+def test_a_plan_that_does_not_know_whole_records_is_checked_field_by_field(world, outcomes_of):
+    plan = prepared(world, "a", "b")
+    bare = replace(plan, changes=tuple(replace(change, record=None) for change in plan.changes))
+    world.sandbox.call("drift", {"assetName": "a", "set": {DEPARTMENT: "Finance"}})
+    assert outcomes_of(world.apply(bare)) == {"Asset/a": "stale", "Asset/b": "applied"}
 
 
 def test_an_object_that_is_gone_is_stale(world, outcomes_of):

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from msgspec.structs import replace as changed
 
 from declarative.assets.model import OnRemove
+from declarative.core.canonical import canonical_bytes
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.core.errors import InvalidError
 from declarative.core.exits import ExitCode
@@ -172,13 +173,33 @@ def test_a_file_that_is_no_whole_plan_of_ours_gives_one_clear_error(
     assert "\n" not in raised.value.message
 
 
-def test_a_forged_file_with_a_fitting_checksum_still_fails_by_its_digest(plan: Plan) -> None:
+def as_ours(document: dict[str, Any]) -> bytes:
+    return canonical_bytes(document) + b"\n"
+
+
+def as_of_another_tool(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize("write", [as_ours, as_of_another_tool])
+def test_a_forged_file_with_a_fitting_checksum_still_fails_by_its_digest(
+    plan: Plan, write: Callable[[dict[str, Any]], bytes]
+) -> None:
     document = json.loads(codec.saved(plan, created_at=MADE, expires_at=EXPIRES))
     set_department(document)
     del document["checksum"]
     document["checksum"] = codec.digest_of(document)
     with pytest.raises(InvalidError, match="digest does not fit"):
-        codec.load(json.dumps(document).encode())
+        codec.load(write(document))
+
+
+def test_what_spares_work_alone_is_not_approved_and_may_be_missing(plan: Plan) -> None:
+    document = json.loads(codec.saved(plan, created_at=MADE, expires_at=EXPIRES))
+    spared = [change.pop("recordDigest", None) for change in document["changes"]]
+    assert any(spared)
+    del document["checksum"]
+    document["checksum"] = codec.digest_of(document)
+    assert codec.load(as_ours(document)).digest == codec.digest(plan)
 
 
 def test_a_minor_version_may_add_keys(plan: Plan) -> None:

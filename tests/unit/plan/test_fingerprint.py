@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from declarative.assets.model import LiveAsset
-from declarative.plan.fingerprint import fingerprint
+from declarative.plan.fingerprint import fingerprint, record_digest
 
 
 @pytest.fixture
@@ -41,6 +41,14 @@ def test_what_is_not_managed_or_only_written_otherwise_does_not(world: Any, desi
         == base
     )
     assert print_of(world, desired, business={"department": "Old"}, operatingSystem={"osName": "x"}) == base
+
+
+def test_a_record_has_one_digest_however_it_is_ordered_and_whatever_no_decision_can_see() -> None:
+    seen = {"assetName": "a", "assetId": 5, "businessInformation": {"department": "Sales"}}
+    other = {"riskScore": 9, "businessInformation": {"department": "Sales"}, "assetId": 5, "assetName": "a"}
+    assert record_digest(LiveAsset(5, seen)) == record_digest(LiveAsset(5, other)) is not None
+    assert record_digest(LiveAsset(5, seen)) != record_digest(LiveAsset(5, {**seen, "assetName": "b"}))
+    assert record_digest(LiveAsset(5, {**seen, "assetName": 2**70})) is None
 
 
 def test_a_declared_port_that_appeared_changes_it(world: Any, desired: Any) -> None:
