@@ -56,11 +56,15 @@ def applied_after_sync(
 
     `asset_id`: the live asset the plan matched; None for one that is to be created.
     """
-    before = previous.fields if previous is not None and asset_id is not None else {}
-    fields = {
-        path: _sent_again(path, value, None if path in resent else before.get(path))
-        for path, value in marker.managed_fields(desired).items()
-    }
+    before = dict(previous.fields) if previous is not None and asset_id is not None else {}
+    for path in resent:
+        before.pop(path, None)
+    fields = {}
+    for path, value in marker.managed_fields(desired).items():
+        sent = before.get(path)
+        if sent is None or sent.value != value or sent.value.__class__ is not value.__class__:
+            sent = AppliedField(value, sent is not None and sent.converged and same_value(path, sent.value, value))
+        fields[path] = sent
     return AppliedAsset(
         address=desired.address,
         connector=desired.connector,
@@ -70,15 +74,6 @@ def applied_after_sync(
         sent_at=sent_at,
         on_remove=desired.on_remove,
     )
-
-
-def _sent_again(path: str, value: Any, before: AppliedField | None) -> AppliedField:
-    """`before`: the field as it was sent the last time, if it may be as it was."""
-    if before is None:
-        return AppliedField(value)
-    if before.value == value and before.value.__class__ is value.__class__:
-        return before
-    return AppliedField(value, before.converged and same_value(path, before.value, value))
 
 
 def applied_adopted(desired: DesiredAsset, live: LiveAsset) -> AppliedAsset:

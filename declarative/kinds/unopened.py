@@ -144,20 +144,27 @@ def _says_something(item: Any) -> bool:
 
 
 def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed".
+    """Without nulls at any depth, and without what holds nothing else: null and empty mean "not managed". What has none of
+    them is shared with `value`.
 
     Whole numbers become integers: `2.0` is an integer by JSON Schema, and the API wants it without the point."""
-    if _AS_THEY_ARE.issuperset(map(type, value.values())):
-        return dict(value)
-    kept: dict[str, Any] = {}
+    kept = dict(value)
+    if _as_they_are(map(type, kept.values())):
+        return kept
     for key, item in value.items():
-        below = item if item.__class__ in _AS_THEY_ARE else without_nulls(item)
-        if below is not None:
+        kind = item.__class__
+        if kind in _AS_THEY_ARE or (kind is dict and item and _as_they_are(map(type, item.values()))):
+            continue
+        below = without_nulls(item)
+        if below is None:
+            del kept[key]
+        else:
             kept[key] = below
     return kept
 
 
 _AS_THEY_ARE = frozenset({str, int, bool})
+_as_they_are = _AS_THEY_ARE.issuperset
 
 
 def without_nulls(item: Any) -> Any:
@@ -167,7 +174,7 @@ def without_nulls(item: Any) -> Any:
     if isinstance(item, dict):
         return pruned(item) or None
     if isinstance(item, list):
-        if _AS_THEY_ARE.issuperset(map(type, item)):
+        if _as_they_are(map(type, item)):
             return item or None
         kept = [child if child.__class__ in _AS_THEY_ARE else without_nulls(child) for child in item]
         return [child for child in kept if child is not None] or None

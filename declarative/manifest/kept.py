@@ -5,9 +5,11 @@ What it says is read again from the file when somebody asks, after a look at whe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from declarative.manifest.locate import DocumentLocator, Place
 from declarative.manifest.model import meaning_of
 from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.walk import digest_of_file, read_file, read_part
+
+_FEW = 4
+_AT_HAND = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,12 @@ class KeptDocument(Struct, frozen=True):
 
     def value(self) -> dict[str, Any]:
         """Raises InvalidError where the file is not what it was."""
-        # A file of a hundred documents is not read whole for each of them: where the part means the same, it is the same.
-        with suppress(UnicodeDecodeError):
-            found = self._said(read_part(self.file.path, self.start, self.end))
-            if meaning_of(found) == self.meaning:
-                return found
+        # A file of a hundred documents is not read whole for one of them: where the part means the same, it is the same.
+        if next(_asked(self.file)) < _FEW:
+            with suppress(UnicodeDecodeError):
+                found = self._said(read_part(self.file.path, self.start, self.end))
+                if meaning_of(found) == self.meaning:
+                    return found
         return self._said(self._bytes())
 
     def _said(self, data: bytes) -> dict[str, Any]:
@@ -78,7 +84,13 @@ class KeptDocument(Struct, frozen=True):
         return RawDocument(self.file.relative, data.decode(), self.line, extent=(self.start, self.end))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=_AT_HAND)
+def _asked(_file: KeptFile) -> Iterator[int]:
+    """Counts how often something of a file was asked for lately."""
+    return count()
+
+
+@lru_cache(maxsize=_AT_HAND)
 def _bytes_of(file: KeptFile) -> bytes:
     data, wrong = read_file(file.path, file.relative, file.limits)
     if data is None or digest_of_file(data) != file.digest:
