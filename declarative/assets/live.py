@@ -87,7 +87,7 @@ class LiveIndex:
             return None
         held = self._held.get(asset_id)
         if held is not None:
-            return LiveAsset(asset_id, orjson.loads(held)) if isinstance(held, bytes) else held
+            return LiveAsset(asset_id, orjson.loads(held), held) if isinstance(held, bytes) else held
         if asset_id in self._digests and asset_id not in self._at_hand:
             if len(self._at_hand) >= _AT_HAND:
                 self._at_hand.clear()
@@ -157,7 +157,7 @@ class LiveIndex:
             _note(self._by_term, self._by_term, self.get(asset_id))
 
     def _opened(self, asset_ids: Collection[int]) -> Iterator[tuple[int, LiveAsset]]:
-        return ((asset_id, LiveAsset(asset_id, orjson.loads(packed))) for asset_id, packed in self._read(asset_ids))
+        return ((asset_id, LiveAsset(asset_id, orjson.loads(packed), packed)) for asset_id, packed in self._read(asset_ids))
 
     def _read(self, asset_ids: Collection[int]) -> Iterator[tuple[int, bytes]]:
         for asset_id, packed in self._unread.records(asset_ids) if self._unread is not None and asset_ids else ():

@@ -94,7 +94,8 @@ class AppliedAsset(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class LiveAsset:
-    """One record of the search, as the API returned it."""
+    """One record of the search, as the API returned it. `packed`: as `sight.pack` makes it, where that is at hand."""
 
     asset_id: int
     record: Mapping[str, Any] = field(repr=False)
+    packed: bytes | None = field(default=None, repr=False, compare=False)

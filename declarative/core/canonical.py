@@ -111,6 +111,12 @@ def digest_of(value: Any) -> str:
     return digest_of_parts((canonical_bytes(value),))
 
 
+def digest_of_plain(value: Any) -> str:
+    """`digest_of`, of JSON without fractions."""
+    quick = _dumped(value)
+    return digest_of_parts((_exactly(value) if quick is None else quick,))
+
+
 def digest_of_parts(parts: Iterable[bytes | memoryview]) -> str:
     """`digest_of`, of canonical bytes in parts."""
     hashed = hashlib.sha256()

@@ -6,7 +6,7 @@ and one that changed just now, in the same asset, mean different things when liv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -71,7 +71,12 @@ class _State(StrEnum):
     RESENT = "resent"  # overridden, and the user wants it sent again
 
 
-_SENT = (_State.CHANGED, _State.DRIFTED, _State.RESENT)
+# What is sent, and how that is told, in this order.
+_WORDS: Mapping[_State, Callable[[Sequence[str]], str]] = {
+    _State.CHANGED: differ,
+    _State.DRIFTED: lambda paths: f"drift: {differ(paths)}",
+    _State.RESENT: lambda paths: f"sent again although another source won: {listed(paths)}",
+}
 
 
 class _Field(NamedTuple):
@@ -141,7 +146,7 @@ def _decide_known(
         judged.insert(0, _Field(CONNECTOR, _State.CHANGED, rewired))
     warnings = (*found.warnings, *unmanaged(applied, fields, desired))
     observed = _observed(applied, desired, live, fields, looked)
-    sent = [field for field in judged if field.state in _SENT]
+    sent = [field for field in judged if field.state in _WORDS]
     overridden = [field.path for field in judged if field.state is _State.OVERRIDDEN]
     if overridden:
         warnings = (*warnings, f"another source wins: {listed(overridden)} (sent again only with --resend-overridden)")
@@ -330,10 +335,7 @@ def _connector_words(connector: ConnectorRef) -> str:
 
 
 def _update_reason(sent: Sequence[_Field]) -> str:
-    groups = {state: [field.path for field in sent if field.state is state] for state in _SENT}
-    words = (
-        differ(groups[_State.CHANGED]) if groups[_State.CHANGED] else "",
-        f"drift: {differ(groups[_State.DRIFTED])}" if groups[_State.DRIFTED] else "",
-        f"sent again although another source won: {listed(groups[_State.RESENT])}" if groups[_State.RESENT] else "",
-    )
-    return "; ".join(word for word in words if word)
+    groups: dict[_State, list[str]] = {}
+    for field in sent:
+        groups.setdefault(field.state, []).append(field.path)
+    return "; ".join(say(groups[state]) for state, say in _WORDS.items() if state in groups)

@@ -15,7 +15,7 @@ from declarative.assets.fields import describe, readable
 from declarative.assets.marker import managed_fields
 from declarative.assets.model import ConnectorRef, DesiredAsset, LiveAsset
 from declarative.assets.quick import looked_at
-from declarative.core.canonical import digest_of
+from declarative.core.canonical import digest_of, digest_of_plain
 
 # Enumerations are slow to ask for a member in Python 3.11, and this is asked of each field of each asset.
 _EQUAL = Verdict.EQUAL
@@ -35,7 +35,7 @@ def fingerprint_of(fields: Mapping[str, Any], live: LiveAsset, connector: Connec
 def record_digest(live: LiveAsset) -> str | None:
     """The digest of everything in a record that a decision can see, in hex; None for one that cannot be packed."""
     try:
-        return sight.digest_of(sight.pack(live.record)).hex()
+        return sight.digest_of(live.packed or sight.pack(live.record)).hex()
     except TypeError:
         return None
 
@@ -50,7 +50,7 @@ def _digest(fields: Mapping[str, Any], live: LiveAsset, connector: ConnectorRef,
             seen[path] = _members_shown(path, value, live, connector)
         else:
             seen[path] = canonical_text(path, comparison.live_value)
-    return digest_of(seen)
+    return digest_of_plain(seen)
 
 
 def _members_shown(path: str, members: Sequence[Any], live: LiveAsset, connector: ConnectorRef) -> list[str]:
