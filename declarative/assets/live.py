@@ -13,10 +13,10 @@ from declarative.assets.lookups import MARKER, SHORT, VALUES_OF, Term, terms_for
 from declarative.assets.marker import KEY as MARKER_KEY
 from declarative.assets.marker import live_marker, marker_key
 from declarative.assets.model import DesiredAsset, LiveAsset
-from declarative.assets.sight import digest_of
+from declarative.assets.sight import Sight, digest_of
 
-Held = LiveAsset | bytes
-"""A record as it is, or as `sight.pack` made it: a hundred thousand of them fit into memory so."""
+Held = LiveAsset | Sight | bytes
+"""A record as it is, as a page showed it, or as `sight.pack` made it: a hundred thousand of them fit into memory so."""
 
 Index = dict[str, dict[str, list[int]]]
 """Kind of identifier, identifier, ids."""
@@ -87,7 +87,9 @@ class LiveIndex:
             return None
         held = self._held.get(asset_id)
         if held is not None:
-            return LiveAsset(asset_id, orjson.loads(held), held) if isinstance(held, bytes) else held
+            if isinstance(held, bytes):
+                return LiveAsset(asset_id, orjson.loads(held), held)
+            return LiveAsset(asset_id, held.whole(), held.packed) if isinstance(held, Sight) else held
         if asset_id in self._digests and asset_id not in self._at_hand:
             if len(self._at_hand) >= _AT_HAND:
                 self._at_hand.clear()
@@ -102,7 +104,8 @@ class LiveIndex:
         if known is not None:
             return known
         held = self._held.get(asset_id)
-        return digest_of(held) if isinstance(held, bytes) else None
+        packed = held if isinstance(held, bytes) else getattr(held, "packed", None)
+        return None if packed is None else digest_of(packed)
 
     def fetch(self, asset_ids: Iterable[int]) -> None:
         """Puts the unread ones of these at hand, in place of those that were."""

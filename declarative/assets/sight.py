@@ -11,6 +11,7 @@ import orjson
 from declarative.assets.fields import TABLE
 from declarative.assets.keys import KINDS
 from declarative.core.canonical import fitted
+from declarative.core.errors import ApiError
 from declarative.core.nesting import MAX_DEPTH, is_too_deep
 
 
@@ -38,18 +39,24 @@ otherwise."""
 
 
 class Sight(NamedTuple):
-    """A record as a page of a scan shows it. `packed`: as of `pack`, but in the server's own writing: the same bytes are the
-    same record, and a record can be written in several ways. `whole` reads it."""
+    """A record as a page of the search shows it. `packed`: as of `pack`, but in the server's own writing: the same bytes are
+    the same record, and a record can be written in several ways. `whole` reads it."""
 
     asset_id: Any  # of a page that was checked, a whole number or its digits
     packed: bytes
 
     def whole(self) -> dict[str, Any]:
-        """What can be seen of the record. Raises ValueError where that is no JSON after all, or nests too deep."""
-        record = orjson.loads(self.packed)
+        """What can be seen of the record. Raises ApiError where that is no JSON after all, or nests too deep."""
+        try:
+            record = orjson.loads(self.packed)
+        except ValueError as error:
+            raise self._unreadable(str(error)) from None
         if is_too_deep(self.packed, record):
-            raise ValueError(f"JSON nested deeper than {MAX_DEPTH} levels")
+            raise self._unreadable(f"JSON nested deeper than {MAX_DEPTH} levels")
         return cut(record)
+
+    def _unreadable(self, why: str) -> ApiError:
+        return ApiError(f"the search answered a record of asset {self.asset_id} that cannot be read: {why}")
 
 
 def cut(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,13 +72,16 @@ class ReadClient:
 
     def scan(
         self,
+        filters: FilterDocument | None = None,
         *,
         page_size: int = 100,
         updated_since: str | None = None,
         exclude: Sequence[str] = (),
         max_pages: int | None = None,
     ) -> Iterator[Sequence[Sight]]:
-        return hosts.scan(self._transport, page_size=page_size, updated_since=updated_since, exclude=exclude, max_pages=max_pages)
+        return hosts.scan(
+            self._transport, filters, page_size=page_size, updated_since=updated_since, exclude=exclude, max_pages=max_pages
+        )
 
     def count(self, filters: FilterDocument | None = None) -> int:
         return hosts.count(self._transport, filters)

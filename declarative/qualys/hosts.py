@@ -50,16 +50,23 @@ def search(
 
 
 def scan(
-    transport: Transport, *, page_size: int, updated_since: str | None, exclude: Sequence[str], max_pages: int | None
+    transport: Transport,
+    filters: FilterDocument | None,
+    *,
+    page_size: int,
+    updated_since: str | None,
+    exclude: Sequence[str],
+    max_pages: int | None,
 ) -> Iterator[Sequence[Sight]]:
-    """The pages of `search` without filters, of each record only what decisions can see."""
-    body = _body(None)
+    """The pages of `search`, of each record only what decisions can see. Without filters there are many, and each is fetched
+    while the one before it is looked at."""
+    body = _body(filters)
 
     def request(cursor: int | None, size: int) -> Request:
         return replace(_search_request(cursor, size, body, updated_since, exclude), decoder=decode_sights)
 
     found = pages(transport, request, _SIGHTS, size=_within(page_size), after=0, most=max_pages)
-    for page in one_ahead(found):
+    for page in one_ahead(found) if filters is None else found:
         yield cast("Sequence[Sight]", page.records)
 
 

@@ -109,13 +109,14 @@ class Reader(Protocol):
 
     def scan(
         self,
+        filters: FilterDocument | None = None,
         *,
         page_size: int = 100,
         updated_since: str | None = None,
         exclude: Sequence[str] = (),
         max_pages: int | None = None,
     ) -> Iterator[Sequence[Sight]]:
-        """The pages of `search` without filters, of each record only what decisions can see, and that undecoded."""
+        """The pages of `search`, of each record only what decisions can see, and that undecoded."""
 
     def count(self, filters: FilterDocument | None = None) -> int: ...
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from declarative.assets.live import Held
 from declarative.assets.lookups import Term, terms_of
 from declarative.assets.model import LiveAsset
 from declarative.assets.sight import SIGHT, cut, digest_of, pack
@@ -15,7 +14,7 @@ FORM = f"sight={SIGHT}"
 """Part of the snapshot's name: digests over other fields are no digests for us."""
 
 
-def held_of(record: Mapping[str, Any]) -> Held:
+def held_of(record: Mapping[str, Any]) -> LiveAsset | bytes:
     """What decisions can see of a record: a live one is several times larger."""
     try:
         return pack(record)

@@ -19,7 +19,6 @@ from declarative.qualys.model import Reader
 from declarative.queries.model import FilterDocument
 from declarative.refresh.cost import CHEAP_CALLS, SNAPSHOT_CALLS, full_calls, targeted_calls
 from declarative.refresh.filters import Term, documents
-from declarative.refresh.indexing import held_of
 from declarative.refresh.keys import Wanted
 from declarative.refresh.scan import Scanner
 from declarative.refresh.unread import Unread
@@ -128,8 +127,8 @@ class _Read(Struct):
 
     def _found(self, document: FilterDocument) -> dict[int, Held]:
         scanner = self.scanner
-        found = scanner.reader.search(document, page_size=scanner.page_size, exclude=scanner.exclude)
-        return {int(record["assetId"]): held_of(record) for page in found for record in page.records}
+        found = scanner.reader.scan(document, page_size=scanner.page_size, exclude=scanner.exclude)
+        return {int(sight.asset_id): sight for page in found for sight in page}
 
     def scan(self, *, fresh: bool = False) -> str:
         """Reads every record, or with `updated_since` those changed since then (at most `scan_limit` pages); says how."""

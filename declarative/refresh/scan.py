@@ -13,7 +13,7 @@ from msgspec import Struct
 from declarative.assets.live import Held
 from declarative.assets.sight import Sight, digest_of
 from declarative.core.clock import Clock, from_iso, to_iso
-from declarative.core.errors import ApiError, StateError
+from declarative.core.errors import StateError
 from declarative.qualys.model import Reader
 from declarative.refresh.indexing import FORM, held_of, index_record
 from declarative.refresh.unread import Unread
@@ -187,8 +187,4 @@ def _seen_of(records: Iterable[Sight]) -> Iterator[tuple[int, Record]]:
 
 
 def _read(sight: Sight) -> tuple[int, Record]:
-    asset_id = int(sight.asset_id)
-    try:
-        return asset_id, sight.whole()
-    except ValueError as error:
-        raise ApiError(f"the search answered a record of asset {asset_id} that cannot be read: {error}") from None
+    return int(sight.asset_id), sight.whole()

@@ -15,7 +15,8 @@ from declarative.assets.identity import match_known
 from declarative.assets.live import LiveIndex
 from declarative.assets.lookups import Term, terms_for, terms_of
 from declarative.assets.model import ConnectorRef, DesiredAsset
-from declarative.assets.sight import digest_of, pack
+from declarative.assets.sight import Sight, digest_of, pack
+from declarative.core.errors import ApiError
 
 CONNECTOR = ConnectorRef("cmdb", "8a1b9c7e-0000-4000-8000-000000000001", "WEBHOOK")
 MARKED = ConnectorRef("cmdb", "8a1b9c7e-0000-4000-8000-000000000001", "WEBHOOK", marker=True)
@@ -55,6 +56,18 @@ def test_a_record_is_read_when_it_is_asked_for_and_no_other() -> None:
     assert index.get(99) is None
     assert len(index) == 49
     assert shelf.read == [7]
+
+
+def test_a_record_as_a_page_showed_it_counts_by_its_bytes_and_is_read_when_it_is_asked_for() -> None:
+    shown = record(7, assetName="web-7")
+    index = LiveIndex.packed([(7, Sight(7, pack(shown))), (8, Sight(8, b'{"assetId":8,"assetName":"\\ud800"}'))])
+    live = index.get(7)
+    assert live is not None
+    assert live.record == shown
+    assert index.digest(7) == LiveIndex.packed([(7, pack(shown))]).digest(7) == digest_of(pack(shown))
+    assert index.digest(8) is not None
+    with pytest.raises(ApiError, match="asset 8 that cannot be read"):
+        index.get(8)
 
 
 def test_many_are_read_at_once() -> None:

@@ -84,7 +84,7 @@ def test_a_record_that_nests_too_deep_is_not_looked_into():
     (unseen,) = rows_of(nested(b'"riskScore"'))
     assert unseen.whole() == cut(record(1))
     (seen,) = rows_of(nested(b'"biosSerialNumber"'))
-    with pytest.raises(ValueError, match="nested deeper"):
+    with pytest.raises(ApiError, match="asset 1 that cannot be read: JSON nested deeper"):
         seen.whole()
 
 

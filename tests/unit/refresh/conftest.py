@@ -71,13 +71,14 @@ class Inventory:
 
     def scan(
         self,
+        filters: FilterDocument | None = None,
         *,
         page_size: int = 100,
         updated_since: str | None = None,
         exclude: Sequence[str] = (),
         max_pages: int | None = None,
     ) -> Iterator[Sequence[Sight]]:
-        pages = self.search(page_size=page_size, updated_since=updated_since, exclude=exclude, max_pages=max_pages)
+        pages = self.search(filters, page_size=page_size, updated_since=updated_since, exclude=exclude, max_pages=max_pages)
         for page in pages:
             yield [Sight(record["assetId"], self.write(record)) for record in page.records]
 
