@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any
 
-from declarative.plan.model import ApplyResult, ChangeResult, OutcomeKind
+from declarative.plan.model import Action, ApplyResult, ChangeResult, OutcomeKind
 from declarative.render.escape import plain
 from declarative.render.style import Style, style_for
 
 _BAD_FIRST = (OutcomeKind.UNCERTAIN, OutcomeKind.FAILED, OutcomeKind.STALE, OutcomeKind.SKIPPED, OutcomeKind.APPLIED)
 
-_NEXT: Mapping[OutcomeKind, str] = MappingProxyType(
-    {
-        OutcomeKind.UNCERTAIN: "nobody can know whether it was created: settle it with `declarative report resolve`",
-        OutcomeKind.STALE: "it changed since the plan was made and was not written: plan again",
-    }
-)
+_STALE = "it changed since the plan was made and was not written: plan again"
+_UNCERTAIN_REPORT = "nobody can know whether it was created: settle it with `declarative report resolve`"
+_UNCERTAIN_ASSET = "plan and apply again; if it was taken after all, sending it once more is harmless"
 
 
 def result_text(result: ApplyResult, *, color: bool = False) -> str:
@@ -60,8 +56,9 @@ def _entry(entry: ChangeResult, style: Style) -> Iterator[str]:
     yield f"{outcome}  {entry.action.value:<7} {style('bold', plain(entry.address))}{known}{place}"
     if entry.error:
         yield f"    {style('error', 'error:')} {plain(entry.error)}"
-    if entry.outcome in _NEXT:
-        yield f"    {style('info', 'next:')} {_NEXT[entry.outcome]}"
+    following = _next(entry)
+    if following:
+        yield f"    {style('info', 'next:')} {following}"
     if entry.file_uuid:
         yield f"    report file {plain(entry.file_uuid)}"
     if entry.request_id and entry.outcome is not OutcomeKind.APPLIED:
@@ -71,6 +68,15 @@ def _entry(entry: ChangeResult, style: Style) -> Iterator[str]:
             f"    {style('warning', 'not arrived:')} accepted, but the search does not show it yet. Likely: no identification "
             "rule matches and the connector does not create unmanaged assets, or the import is still queued"
         )
+
+
+def _next(entry: ChangeResult) -> str:
+    """What to do about it; empty where there is nothing to do."""
+    if entry.outcome is OutcomeKind.STALE:
+        return _STALE
+    if entry.outcome is not OutcomeKind.UNCERTAIN:
+        return ""
+    return _UNCERTAIN_REPORT if entry.action is Action.RUN else _UNCERTAIN_ASSET
 
 
 def result_json(result: ApplyResult) -> dict[str, Any]:

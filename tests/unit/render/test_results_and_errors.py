@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from declarative.core.diagnostics import Diagnostic, Position, Severity
 from declarative.core.errors import ApiError, BlockedError, FailedRequest, InvalidError
+from declarative.plan.model import Action, OutcomeKind
 from declarative.render.errors import error_text
 from declarative.render.plan_json import json_bytes
 from declarative.render.plan_markdown import sticky_marker
@@ -44,6 +45,14 @@ def test_an_asset_that_was_accepted_but_never_seen_gets_the_likely_cause(rich_re
     text = result_text(rich_result)
     assert "1 accepted, but not yet in the inventory" in text
     assert "identification rule" in text
+
+
+def test_what_to_do_about_an_uncertain_outcome_depends_on_whether_it_may_be_done_twice(rich_result):
+    sent = replace(rich_result.results[0], outcome=OutcomeKind.UNCERTAIN, action=Action.UPDATE, error="the answer never came")
+    run = replace(sent, action=Action.RUN)
+    assert "sending it once more is harmless" in result_text(replace(rich_result, results=(sent,)))
+    assert "declarative report resolve" not in result_text(replace(rich_result, results=(sent,)))
+    assert "declarative report resolve" in result_text(replace(rich_result, results=(run,)))
 
 
 def test_a_result_counts_every_outcome(rich_result):
