@@ -42,7 +42,7 @@ class Unread(Protocol):
 class LiveIndex:
     """`fetch` and `gather` read many unread records at once; without them each is read when it is asked for."""
 
-    __slots__ = ("_at_hand", "_by_term", "_digests", "_gathered", "_held", "_searched", "_unread")
+    __slots__ = ("_at_hand", "_by_term", "_digests", "_gathered", "_held", "_noted", "_searched", "_unread")
 
     def __init__(self, records: Iterable[LiveAsset] = ()) -> None:
         self._held: dict[int, Held] = {live.asset_id: live for live in records}
@@ -52,6 +52,8 @@ class LiveIndex:
         self._at_hand: dict[int, LiveAsset] = {}
         self._by_term: Index = {}
         self._gathered: set[Term] = set()
+        # Unread ones whose identifiers are in the index.
+        self._noted: set[int] = set()
 
     @classmethod
     def of(cls, records: Iterable[Mapping[str, Any]]) -> LiveIndex:
@@ -146,6 +148,8 @@ class LiveIndex:
             self._by_term |= {one: {} for one in names}
             for asset_id in self._held if self._searched is None else self._searched:
                 _note(self._by_term, names, self.get(asset_id))
+            for _, live in self._opened(self._noted):
+                _note(self._by_term, names, live)
         return self._by_term[name]
 
     def _gather(self, terms: Collection[Term]) -> None:
@@ -154,10 +158,12 @@ class LiveIndex:
         if self._unread is None or not wanted:
             return
         found = [asset_id for asset_id in self._unread.ids_with(wanted) if asset_id in self._digests]
-        for asset_id, packed in self._read(found):
-            del self._digests[asset_id]
-            self._held[asset_id] = packed
-            _note(self._by_term, self._by_term, self.get(asset_id))
+        for asset_id, live in self._opened(found):
+            # At hand until others are fetched: a hundred thousand of them would fill the memory.
+            self._at_hand[asset_id] = live
+            if asset_id not in self._noted:
+                self._noted.add(asset_id)
+                _note(self._by_term, self._by_term, live)
 
     def _opened(self, asset_ids: Collection[int]) -> Iterator[tuple[int, LiveAsset]]:
         return ((asset_id, LiveAsset(asset_id, orjson.loads(packed), packed)) for asset_id, packed in self._read(asset_ids))

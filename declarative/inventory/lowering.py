@@ -16,10 +16,13 @@ from declarative.inventory.telling import about
 from declarative.kinds.context import Context
 from declarative.kinds.model import InventoryDeclaration
 from declarative.kinds.rows import lower_row, row_manifest
+from declarative.kinds.unopened import closed
 from declarative.manifest.model import RuleSetting
 from declarative.manifest.sources import forbidden
 
 _MOST_WARNINGS = 20
+_MOST_OPEN = 20_000
+"""From here on assets are kept as text, in a third of the memory: that many are looked into in a first plan only."""
 
 
 def _unseen(cells: Mapping[str, str | None]) -> str | None:
@@ -60,7 +63,7 @@ def lowered(
         if asset is None:
             found.bad.append(BadRow(row.position, "; ".join(reasons), row.key))
             continue
-        found.assets.append(asset)
+        found.assets.append(asset if len(found.assets) < _MOST_OPEN else closed(asset))
         for one in told:
             found.warned.add(asset.address)
             warnings[one.rule] += 1

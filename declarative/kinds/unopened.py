@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
+from declarative.assets.model import DesiredAsset
 from declarative.core.canonical import fitted
 from declarative.kinds.values import epoch_milliseconds
 from declarative.manifest.model import Body, opened
@@ -20,9 +22,10 @@ class Unopened:
 
     __slots__ = ("_body", "_halves")
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, halves: bytes | None = None) -> None:
+        """`halves`: identity and core attributes as JSON, where they are known."""
         self._body = body
-        self._halves: bytes | None = None
+        self._halves = halves
 
     def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
         if self._halves is not None:
@@ -105,6 +108,18 @@ class UnopenedCore(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def closed(asset: DesiredAsset) -> DesiredAsset:
+    """The same asset, with its two halves as JSON; itself where they cannot be that."""
+    try:
+        text = orjson.dumps((asset.identity, asset.core))
+    except TypeError:
+        return asset
+    unopened = Unopened(b"", fitted(text))
+    known = tuple(asset.identity.get(name) for name in AT_HAND)
+    names = names_in(" ".join(asset.core))
+    return replace(asset, identity=UnopenedIdentity(unopened, known), core=UnopenedCore(unopened, names))
 
 
 @lru_cache(maxsize=1024)

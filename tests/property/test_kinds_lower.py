@@ -17,7 +17,7 @@ from declarative.kinds import asset_rules, lower, values
 from declarative.kinds.asset_checks import INTERFACE, TOP
 from declarative.kinds.asset_glance import SURE, surely_right
 from declarative.kinds.noting import RuleNoter
-from declarative.kinds.unopened import AT_HAND, pruned
+from declarative.kinds.unopened import AT_HAND, closed, pruned
 from declarative.kinds.values import epoch_milliseconds
 from declarative.manifest.model import Loaded, Manifest, Project
 from declarative.schema import registry
@@ -243,7 +243,9 @@ def test_an_asset_that_was_noted_means_what_it_means_when_looked_into(spec, ago)
     noted = lowered([connector, manifest("Asset", "x", spec, RuleNoter(NOW - ago))])
     plain = lowered([connector, manifest("Asset", "x", spec)])
     assert noted == plain
-    for one, other in zip(noted.assets, plain.assets, strict=True):
+    text = [closed(asset) for asset in plain.assets]
+    assert text == list(plain.assets)
+    for one, other in zip((*noted.assets, *text), (*plain.assets, *plain.assets), strict=True):
         assert list(one.core) == list(other.core)
         assert (one.native_key, one.pinned_id, one.digest) == (other.native_key, other.pinned_id, other.digest)
         assert all(one.identity.get(name) == other.identity.get(name) for name in AT_HAND)

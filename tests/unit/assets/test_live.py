@@ -114,6 +114,20 @@ def test_only_records_that_may_match_are_read(prepare: Callable[[LiveIndex, list
     assert set(shelf.read) <= {3, 9}
 
 
+def test_what_was_gathered_is_at_hand_until_others_are_fetched_and_is_found_all_the_same() -> None:
+    shelf = Shelf({at: record(at, assetName=f"web-{at}", biosSerialNumber=f"S{at}") for at in range(1, 50)})
+    index = LiveIndex.packed([], shelf)
+    by_name = DesiredAsset("Asset/a", CONNECTOR, {"hostName": "web-3"}, {})
+    by_serial = DesiredAsset("Asset/b", CONNECTOR, {"serialNumber": "S3"}, {})
+    index.gather([by_name])
+    assert match_known(by_name, None, index).live is not None
+    assert set(shelf.read) == {3}
+    index.fetch([7])
+    assert match_known(by_name, None, index).live is not None
+    assert match_known(by_serial, None, index).live is not None
+    assert set(shelf.read) == {3, 7}
+
+
 NAMES = st.sampled_from([None, "web", "WEB", "web.corp.example", "db", "db.corp.example"])
 SERIALS = st.sampled_from([None, "S1", "s1", "S2"])
 ADDRESSES = st.sampled_from([None, "10.0.0.1", "10.0.0.2"])
@@ -156,13 +170,13 @@ def records(draw: st.DrawFn) -> dict[int, dict[str, Any]]:
         ),
         max_size=4,
     ),
-    st.booleans(),
+    st.sampled_from(["nothing", "gathered", "gathered and fetched others"]),
 )
 def test_whatever_is_unread_or_cannot_be_found_the_same_assets_match(
     live: dict[int, dict[str, Any]],
     held: set[int],
     wanted: list[tuple[dict[str, Any], ConnectorRef, int | None]],
-    gathered: bool,
+    before: str,
 ) -> None:
     assets = [DesiredAsset(f"Asset/a{at}", connector, identity, {}) for at, (identity, connector, _) in enumerate(wanted)]
     every = LiveIndex.of(live.values())
@@ -170,8 +184,10 @@ def test_whatever_is_unread_or_cannot_be_found_the_same_assets_match(
     some = LiveIndex.packed(
         [(asset_id, pack(one)) for asset_id, one in live.items() if asset_id in held], Shelf(unread, strays=(1,))
     )
-    if gathered:
+    if before != "nothing":
         some.gather(assets)
+    if before == "gathered and fetched others":
+        some.fetch(())
     loose = (asset for asset, (_, _, bound) in zip(assets, wanted, strict=True) if bound not in live)
     searched = Shelf(live, strays=(1, 99)).ids_with({term for asset in loose for term in terms_for(asset)})
     fewer = LiveIndex.packed([(asset_id, pack(one)) for asset_id, one in live.items()], searched=searched)
