@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Protocol
@@ -22,6 +23,10 @@ Index = dict[str, dict[str, list[int]]]
 """Kind of identifier, identifier, ids."""
 
 _AT_HAND = 2_000
+"""Unread records that are held decoded."""
+_PACKED = 20_000
+"""Unread records that are held packed, once somebody may be found in them: some share a name with many, and are asked for again
+and again. A hundred thousand would be a quarter of the memory of a plan."""
 
 
 class Unread(Protocol):
@@ -42,7 +47,7 @@ class Unread(Protocol):
 class LiveIndex:
     """`fetch` and `gather` read many unread records at once; without them each is read when it is asked for."""
 
-    __slots__ = ("_at_hand", "_by_term", "_digests", "_gathered", "_held", "_noted", "_searched", "_unread")
+    __slots__ = ("_at_hand", "_by_term", "_digests", "_gathered", "_held", "_noted", "_packed", "_searched", "_unread")
 
     def __init__(self, records: Iterable[LiveAsset] = ()) -> None:
         self._held: dict[int, Held] = {live.asset_id: live for live in records}
@@ -54,6 +59,7 @@ class LiveIndex:
         self._gathered: set[Term] = set()
         # Unread ones whose identifiers are in the index.
         self._noted: set[int] = set()
+        self._packed: OrderedDict[int, bytes] = OrderedDict()
 
     @classmethod
     def of(cls, records: Iterable[Mapping[str, Any]]) -> LiveIndex:
@@ -87,7 +93,7 @@ class LiveIndex:
     def get(self, asset_id: int | None) -> LiveAsset | None:
         if asset_id is None:
             return None
-        held = self._held.get(asset_id)
+        held = self._held.get(asset_id) or self._packed.get(asset_id)
         if held is not None:
             if isinstance(held, bytes):
                 return LiveAsset(asset_id, orjson.loads(held), held)
@@ -148,7 +154,9 @@ class LiveIndex:
             self._by_term |= {one: {} for one in names}
             for asset_id in self._held if self._searched is None else self._searched:
                 _note(self._by_term, names, self.get(asset_id))
-            for _, live in self._opened(self._noted):
+            for asset_id in self._noted & self._packed.keys():
+                _note(self._by_term, names, self.get(asset_id))
+            for _, live in self._opened(self._noted - self._packed.keys()):
                 _note(self._by_term, names, live)
         return self._by_term[name]
 
@@ -158,12 +166,13 @@ class LiveIndex:
         if self._unread is None or not wanted:
             return
         found = [asset_id for asset_id in self._unread.ids_with(wanted) if asset_id in self._digests]
-        for asset_id, live in self._opened(found):
-            # At hand until others are fetched: a hundred thousand of them would fill the memory.
-            self._at_hand[asset_id] = live
+        for asset_id, packed in self._read(found):
+            self._packed[asset_id] = packed
+            if len(self._packed) > _PACKED:
+                self._packed.popitem(last=False)
             if asset_id not in self._noted:
                 self._noted.add(asset_id)
-                _note(self._by_term, self._by_term, live)
+                _note(self._by_term, self._by_term, self.get(asset_id))
 
     def _opened(self, asset_ids: Collection[int]) -> Iterator[tuple[int, LiveAsset]]:
         return ((asset_id, LiveAsset(asset_id, orjson.loads(packed), packed)) for asset_id, packed in self._read(asset_ids))
@@ -172,6 +181,8 @@ class LiveIndex:
         for asset_id, packed in self._unread.records(asset_ids) if self._unread is not None and asset_ids else ():
             # Somebody may have renewed it since its digest was read: from here on it counts as it is now.
             self._digests[asset_id] = digest_of(packed)
+            if asset_id in self._packed:
+                self._packed[asset_id] = packed
             yield asset_id, packed
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from declarative.cli.limits import limit_options
 from declarative.cli.options import Settings, global_options, narrowing_options, output_options
@@ -124,10 +125,12 @@ class _Job(Struct, frozen=True):
 def _apply_saved(job: _Job, plan_file: str) -> tuple[Plan, ApplyResult]:
     from declarative.cli.show_cmd import read_plan
     from declarative.engine import applying
+    from declarative.plan.codec import as_approved
 
     saved = read_plan(plan_file, job.settings.chdir)
     if job.expect_digest is not None:
         applying.require_digest(saved.digest, job.expect_digest)
+        saved = replace(saved, plan=as_approved(saved.plan))
     applying.require_applicable(saved.plan)
     applying.require_fitting(saved, job.workspace, job.store, job.runtime, resume=job.options.resume)
     return saved.plan, job.carry_out(saved.plan, saved)

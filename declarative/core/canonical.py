@@ -34,7 +34,7 @@ def packed(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def packed_as_is(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`packed`, of what the quick encoder is known to write canonically."""
+    """`packed`, with fractions as the quick encoder writes them."""
     return Packed(fitted(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from declarative.inventory.cells import text_of
 from declarative.kinds.inventory import CUSTOM, filled
 from declarative.kinds.model import FieldSource, InventoryDeclaration
 from declarative.kinds.values import epoch_milliseconds
+from declarative.manifest.scalars import MAX_DIGITS
 
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
@@ -144,9 +146,13 @@ def _boolean(source: FieldSource, text: str) -> bool:
 def _number(source: FieldSource, text: str) -> int | float:
     try:
         value = float(text)
-        whole = int(text) if text.lstrip("+-").isdigit() else None
+        whole = int(text) if len(text) <= MAX_DIGITS + 1 and text.lstrip("+-").isdigit() else None
     except ValueError:
         raise CellError(f'{source.path}: "{_short(text)}" is not a number') from None
+    if not math.isfinite(value):
+        raise CellError(f'{source.path}: "{_short(text)}" is not a number that JSON can hold')
+    if abs(value if whole is None else whole) >= 10**MAX_DIGITS:
+        raise CellError(f'{source.path}: "{_short(text)}" has more than {MAX_DIGITS} digits')
     if whole is not None:
         return whole
     return int(value) if value.is_integer() else value

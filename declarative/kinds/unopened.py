@@ -13,6 +13,7 @@ from declarative.assets.model import DesiredAsset
 from declarative.core.canonical import fitted
 from declarative.kinds.values import epoch_milliseconds
 from declarative.manifest.model import Body, opened
+from declarative.manifest.scalars import MAX_DIGITS
 
 DATES = ("sourceCreatedDate", "sourceLastUpdatedDate")
 
@@ -193,4 +194,4 @@ def without_nulls(item: Any) -> Any:
             return item or None
         kept = [child if child.__class__ in _AS_THEY_ARE else without_nulls(child) for child in item]
         return [child for child in kept if child is not None] or None
-    return int(item) if isinstance(item, float) and item.is_integer() else item
+    return int(item) if isinstance(item, float) and item.is_integer() and abs(item) < 10**MAX_DIGITS else item

@@ -24,7 +24,9 @@ from declarative.manifest.sources import RawDocument, ReadLimits
 from declarative.manifest.walk import digest_of_file, read_file, read_part
 
 _FEW = 4
+"""Documents of a file that are read each by itself; for more of them the file is read whole."""
 _AT_HAND = 8
+"""Files whose bytes stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,14 @@ class KeptDocument(Struct, frozen=True):
 
     def value(self) -> dict[str, Any]:
         """Raises InvalidError where the file is not what it was."""
+        if next(_asked(self.file)) >= _FEW:
+            with suppress(InvalidError):
+                return self._said(self._bytes())
         # A file of a hundred documents is not read whole for one of them: where the part means the same, it is the same.
-        if next(_asked(self.file)) < _FEW:
-            with suppress(UnicodeDecodeError):
-                found = self._said(read_part(self.file.path, self.start, self.end))
-                if meaning_of(found) == self.meaning:
-                    return found
+        with suppress(UnicodeDecodeError):
+            found = self._said(read_part(self.file.path, self.start, self.end))
+            if meaning_of(found) == self.meaning:
+                return found
         return self._said(self._bytes())
 
     def _said(self, data: bytes) -> dict[str, Any]:

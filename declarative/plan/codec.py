@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from declarative.core.canonical import canonical_bytes, canonical_parts, digest_of, digest_of_parts, fitted, packed, packed_as_is
 from declarative.core.clock import from_iso, to_iso
@@ -20,7 +21,7 @@ from declarative.core.diagnostics import Diagnostic, Position
 from declarative.core.errors import InvalidError
 from declarative.core.members import unique_members
 from declarative.plan.decode import plan_of
-from declarative.plan.model import FORMAT_VERSION, Action, Change, Check, LimitBreach, Plan
+from declarative.plan.model import FORMAT_VERSION, Action, Change, Check, FieldChange, LimitBreach, Plan
 
 MAX_FILE_BYTES = 2 * 1024**3
 """Of a plan file. 100,000 new assets of 60 lines take 560 MB."""
@@ -59,14 +60,9 @@ def _digest(plan: Plan, essence: Iterable[bytes]) -> str:
     return digest_of_parts(canonical_parts(about, "changes", essence))
 
 
-def _read_digest(plan: Plan, document: Mapping[str, Any]) -> str:
-    """`digest`, of a plan whose file is canonical, and need not be written again to be digested."""
-    kept = (
-        {key: value for key, value in item.items() if key in _ESSENTIAL}
-        for item, change in zip(document["changes"], plan.changes, strict=True)
-        if change.action.is_change
-    )
-    return _digest(plan, (orjson.dumps(item, option=orjson.OPT_SORT_KEYS) for item in kept))
+def as_approved(plan: Plan) -> Plan:
+    """The plan without what its digest does not cover and apply would go by: whoever approved the digest has not seen that."""
+    return replace(plan, changes=tuple(replace(change, record=None) for change in plan.changes))
 
 
 def to_json(plan: Plan, *, list_all: bool = False, known: str | None = None) -> dict[str, Any]:
@@ -89,7 +85,7 @@ def saved(plan: Plan, *, created_at: datetime, expires_at: datetime, known: str 
 
 def load(data: bytes) -> SavedPlan:
     """Reads what `saved` wrote. Raises InvalidError, with one clear message, for anything else."""
-    document, is_canonical = _parse(data)
+    document, is_sorted = _parse(data)
     version = document.get("formatVersion")
     if not isinstance(version, str) or (document.get("tool") or {}) == {}:
         raise InvalidError("this is not a plan file of declarative", hint=_PLAN_AGAIN)
@@ -102,15 +98,43 @@ def load(data: bytes) -> SavedPlan:
     if not _is_whole(data, document, checksum):
         raise InvalidError("the plan file was altered after it was made: its checksum does not fit", hint=_PLAN_AGAIN)
     try:
-        plan = plan_of(document, packed_as_is if is_canonical else packed)
-        result = SavedPlan(
-            plan, document["digest"], from_iso(document["createdAt"]), from_iso(document["expiresAt"]), str(checksum)
-        )
+        plan = _quickly(document) if is_sorted else None
+        if plan is None:
+            plan = plan_of(document, packed)
+            if digest(plan) != document["digest"]:
+                message = "the plan file was altered after it was made: its digest does not fit its changes"
+                raise InvalidError(message, hint=_PLAN_AGAIN)
+        created_at, expires_at = from_iso(document["createdAt"]), from_iso(document["expiresAt"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidError(f"the plan file cannot be understood: {error!r}", hint=_PLAN_AGAIN) from error
-    if (_read_digest(plan, document) if is_canonical else digest(plan)) != result.digest:
-        raise InvalidError("the plan file was altered after it was made: its digest does not fit its changes", hint=_PLAN_AGAIN)
-    return result
+    return SavedPlan(plan, document["digest"], created_at, expires_at, str(checksum))
+
+
+def _quickly(document: Mapping[str, Any]) -> Plan | None:
+    """The plan of a document whose keys are sorted, where its digest fits: of what the document says, which need not be made
+    of the plan again. None where somebody has to look closer: another tool writes some things as we would not."""
+    items = document["changes"]
+    plan = plan_of(document, packed_as_is)
+    if not all(map(_is_as_ours, items)):
+        return None
+    kept = (
+        {key: value for key, value in item.items() if key in _ESSENTIAL}
+        for item, change in zip(items, plan.changes, strict=True)
+        if change.action.is_change
+    )
+    found = _digest(plan, (orjson.dumps(item, option=orjson.OPT_SORT_KEYS) for item in kept))
+    return plan if found == document["digest"] else None
+
+
+def _is_as_ours(item: Mapping[str, Any]) -> bool:
+    """Whether a change has nothing that `_apply_json` would leave out, and no more in its parts than we know of."""
+    connector = item.get("connector")
+    return (
+        all(item[name] is not None for name in _FOR_APPLY if name in item)
+        and all(item[name] for name in ("candidates", "dependsOn") if name in item)
+        and all(len(field) == len(FieldChange.__struct_fields__) for field in item["fields"])
+        and (connector is None or connector["marker"].__class__ is bool)
+    )
 
 
 def _is_whole(data: bytes, document: Mapping[str, Any], checksum: Any) -> bool:
@@ -126,13 +150,13 @@ def _is_whole(data: bytes, document: Mapping[str, Any], checksum: Any) -> bool:
 
 
 def _parse(data: bytes) -> tuple[dict[str, Any], bool]:
-    """What the file says, and whether it is written as we write it."""
+    """What the file says, and whether it is written with sorted keys, no space, and fractions as orjson has them."""
     if len(data) > MAX_FILE_BYTES:
         raise InvalidError(f"the plan file is larger than {MAX_FILE_BYTES} bytes", hint=_PLAN_AGAIN)
     try:
         document = orjson.loads(data)  # the strict one: no NaN, no number without bounds, no half of a character
-        is_canonical = _is_as_written(document, data)
-        if not is_canonical:
+        is_sorted = _is_as_written(document, data)
+        if not is_sorted:
             document = json.loads(data, object_pairs_hook=unique_members)
     except RecursionError as error:
         raise InvalidError("this is not a plan file: it is nested too deep", hint=_PLAN_AGAIN) from error
@@ -140,7 +164,7 @@ def _parse(data: bytes) -> tuple[dict[str, Any], bool]:
         raise InvalidError(f"this is not a plan file, or it is cut short: {error}", hint=_PLAN_AGAIN) from error
     if not isinstance(document, dict):
         raise InvalidError("this is not a plan file of declarative", hint=_PLAN_AGAIN)
-    return document, is_canonical
+    return document, is_sorted
 
 
 def _is_as_written(document: Any, data: bytes) -> bool:
@@ -192,10 +216,9 @@ def _summary(plan: Plan) -> dict[str, int]:
     return counts
 
 
+_FOR_APPLY = ("payload", "fingerprint", "dependsOn", "scope", "connector")
 # Not the words for people, and not what only spares work.
-_ESSENTIAL = frozenset(
-    ["address", "kind", "action", "assetId", "fields", "candidates", "payload", "fingerprint", "dependsOn", "scope", "connector"],
-)
+_ESSENTIAL = frozenset(("address", "kind", "action", "assetId", "fields", "candidates", *_FOR_APPLY))
 
 
 def _essence(change: Change) -> dict[str, Any]:

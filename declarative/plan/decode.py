@@ -57,7 +57,7 @@ def plan_of(document: Json, packed: Callable[[Json], Json]) -> Plan:
 
 def _change(item: Json, packed: Callable[[Json], Json]) -> Change:
     connector = item.get("connector")
-    scope, payload = item.get("scope"), item.get("payload")
+    payload = item.get("payload")
     return Change(
         address=item["address"],
         kind=item["kind"],
@@ -67,17 +67,25 @@ def _change(item: Json, packed: Callable[[Json], Json]) -> Change:
         matched_by=item["matchedBy"],
         source=_position(item["source"]),
         fields=tuple(
-            FieldChange(field["path"], field["before"], field["after"], _BASES[field["basis"]]) for field in item["fields"]
+            FieldChange(field["path"], field["before"], field["after"], _BASES[field["basis"]])
+            for field in _listed(item, "fields")
         ),
         warnings=tuple(item["warnings"]),
         payload=packed(payload) if isinstance(payload, dict) and connector is not None else payload,
         connector=None if connector is None else shared_connector(**connector),
         fingerprint=item.get("fingerprint"),
-        candidates=tuple(item.get("candidates", ())),
-        depends_on=tuple(item.get("dependsOn", ())),
-        scope=None if scope is None else tuple(scope),
+        candidates=tuple(_listed(item, "candidates")),
+        depends_on=tuple(_listed(item, "dependsOn")),
+        scope=None if item.get("scope") is None else tuple(_listed(item, "scope")),
         record=item.get("recordDigest"),
     )
+
+
+def _listed(item: Json, name: str) -> list[Any]:
+    found = item.get(name, [])
+    if not isinstance(found, list):
+        raise TypeError(f"`{name}` is no list")
+    return found
 
 
 def _position(item: Json | None) -> Position | None:

@@ -1,4 +1,4 @@
-"""Pages of a full scan, decoded no further than decisions can see: most of a record is passed over, the rest stays text."""
+"""Pages of the search, decoded no further than decisions can see: most of a record is passed over, the rest stays text."""
 
 from __future__ import annotations
 

@@ -144,6 +144,25 @@ def test_an_object_that_moved_after_the_plan_is_left_alone_and_the_others_are_wr
     }
 
 
+def test_the_last_look_at_what_was_approved_by_its_digest_rests_on_nothing_else(
+    workplace: Any, gateway: Any, asset: Any, cli: Any
+) -> None:
+    workplace.write("manifests/web.yaml", asset("web-01"))
+    applied(cli)
+    asset_id = asset_ids(cli)["Asset/web-01"]
+    workplace.write("manifests/web.yaml", asset("web-01", department="Legal"))
+    assert cli("plan", "--out", "approved.json")[0] == 0
+    gateway.call("/_sandbox/drift", {"assetId": asset_id, "set": {"businessInformation.department": "Finance"}})
+    assert cli("plan", "--out", "later.json", "--refresh", "full")[0] == 0
+    approved, later = (json.loads((workplace.folder / name).read_bytes()) for name in ("approved.json", "later.json"))
+    assert first(approved)["recordDigest"] != first(later)["recordDigest"]
+    splice = forged(lambda plan: first(plan).update(recordDigest=first(later)["recordDigest"]))
+    (workplace.folder / "spliced.json").write_bytes(splice((workplace.folder / "approved.json").read_bytes()))
+    code, out, _ = cli("apply", "spliced.json", "--json", "--expect-digest", approved["digest"])
+    assert code == 6
+    assert [one["outcome"] for one in json.loads(out)["changes"]] == ["stale"]
+
+
 # Identity and moves
 
 

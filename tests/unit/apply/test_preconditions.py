@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 from msgspec.structs import replace
 
-from declarative.apply import outcome_code
+from declarative.apply import outcome_code, precheck
+from declarative.core.canonical import canonical_bytes
 from declarative.core.exits import ExitCode
+from declarative.plan import codec
+from declarative.plan.fingerprint import fingerprint
 
 DEPARTMENT = "businessInformation.department"
 
@@ -49,6 +55,30 @@ def test_a_plan_that_does_not_know_whole_records_is_checked_field_by_field(world
     bare = replace(plan, changes=tuple(replace(change, record=None) for change in plan.changes))
     world.sandbox.call("drift", {"assetName": "a", "set": {DEPARTMENT: "Finance"}})
     assert outcomes_of(world.apply(bare)) == {"Asset/a": "stale", "Asset/b": "applied"}
+
+
+def test_an_object_as_the_plan_saw_it_is_not_looked_into(world, outcomes_of, monkeypatch):
+    plan = prepared(world, "a", "b")
+    world.sandbox.call("drift", {"assetName": "b", "set": {"businessInformation.company": "Other"}})
+    looked = []
+    monkeypatch.setattr(
+        precheck, "fingerprint", lambda desired, live: looked.append(desired.address) or fingerprint(desired, live)
+    )
+    assert outcomes_of(world.apply(plan)) == {"Asset/a": "applied", "Asset/b": "applied"}
+    assert looked == ["Asset/b"]
+
+
+def test_who_approved_a_digest_is_not_fooled_by_what_it_does_not_cover(world, outcomes_of):
+    """A later plan's digest of the record, put into the approved file: only that of the file is made to fit again."""
+    plan, now = prepared(world, "a"), world.clock.now()
+    document = json.loads(codec.saved(plan, created_at=now, expires_at=now + timedelta(hours=1)))
+    world.sandbox.call("drift", {"assetName": "a", "set": {DEPARTMENT: "Finance"}})
+    document["changes"][0]["recordDigest"] = world.plan().changes[0].record
+    del document["checksum"]
+    document["checksum"] = codec.digest_of(document)
+    forged = codec.load(canonical_bytes(document) + b"\n")
+    assert forged.digest == codec.digest(plan)
+    assert outcomes_of(world.apply(codec.as_approved(forged.plan))) == {"Asset/a": "stale"}
 
 
 def test_an_object_that_is_gone_is_stale(world, outcomes_of):

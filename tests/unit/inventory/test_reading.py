@@ -12,6 +12,8 @@ import pytest
 from pyarrow import parquet
 
 from declarative.core.errors import InvalidError
+from declarative.inventory import lowering
+from declarative.kinds.unopened import UnopenedCore
 
 SPEC = """\
 connector: servicenow
@@ -201,6 +203,27 @@ def test_a_cell_with_a_character_that_cannot_be_seen_is_a_bad_row(read, told):
     workspace = read(SPEC + "maxBadRows: 2\n", {"data/cmdb.csv": text})
     assert [place for rule, place in told(workspace)][:2] == ["data/cmdb.csv:2", "data/cmdb.csv:3"]
     assert [asset.core["businessMetaData"]["department"] for asset in workspace.desired.assets] == ["Büro"]
+
+
+@pytest.mark.parametrize("written", ["99999999999999999999", "1e300", "-1e18", "nan", "inf", "9" * 5_000, "many"])
+def test_a_cell_that_no_integer_of_64_bits_can_say_is_a_bad_row(read, told, written):
+    spec = SPEC.replace("coreAttributes.fqdn:", "coreAttributes.biosInfo.totalMemory: department\n  coreAttributes.fqdn:")
+    rows = HEADER + f"a1,web-01,S1,,{written}\na2,web-02,S2,,16384.0\n"
+    workspace = read(
+        spec.replace("  coreAttributes.businessMetaData.department: department\n", "maxBadRows: 1\n"), {"data/cmdb.csv": rows}
+    )
+    assert ("inventory/bad-row", "data/cmdb.csv:2") in told(workspace)
+    assert "totalMemory" in next(one.message for one in workspace.diagnostics if one.rule == "inventory/bad-row")
+    assert [asset.core["biosInfo"] for asset in workspace.desired.assets] == [{"totalMemory": 16384}]
+
+
+def test_many_rows_are_kept_as_text_and_mean_the_same(read, monkeypatch):
+    rows = {"data/cmdb.csv": HEADER + "".join(f"a{at},web-{at},S{at},10.0.0.{at},Sales\n" for at in range(5))}
+    opened = read(SPEC, rows).desired.assets
+    monkeypatch.setattr(lowering, "_MOST_OPEN", 2)
+    kept = read(SPEC, rows).desired.assets
+    assert kept == opened
+    assert [isinstance(asset.core, UnopenedCore) for asset in kept] == [False, False, True, True, True]
 
 
 def test_a_file_that_is_no_parquet_is_told(read, told):

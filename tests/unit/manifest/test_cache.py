@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from declarative.core.errors import InvalidError
-from declarative.manifest import documents, load
+from declarative.manifest import documents, kept, load
 from declarative.manifest.cache import CACHE_FILE
 
 CONNECTOR = """\
@@ -104,6 +104,33 @@ def test_what_changes_elsewhere_in_a_file_leaves_a_documents_value_as_it_was(pro
     for look in (lambda: snow.spec, lambda: rain.locate("/spec/source")):
         with pytest.raises(InvalidError, match="was changed while it was being read"):
             look()
+
+
+def test_more_than_a_few_documents_of_a_file_are_read_at_once_and_say_the_same(project, home, monkeypatch):
+    names = [f"snow{at}" for at in range(3 * kept._FEW)]
+    root = project({"manifests/a.yaml": "---\n".join(CONNECTOR.replace("snow", name) for name in names)})
+    cached(root, home)
+    manifests = cached(root, home).manifests
+    parts = []
+    read_part = kept.read_part
+    monkeypatch.setattr(kept, "read_part", lambda *where: parts.append(where) or read_part(*where))
+    assert sorted(manifest.value["metadata"]["name"] for manifest in manifests) == sorted(names)
+    assert len(parts) == kept._FEW
+
+
+def test_however_often_a_file_was_asked_for_what_stays_in_it_is_read(project, home):
+    names = [f"snow{at}" for at in range(3 * kept._FEW)]
+    root = project({"manifests/a.yaml": "---\n".join(CONNECTOR.replace("snow", name) for name in names)})
+    cached(root, home)
+    manifests = cached(root, home).manifests
+    text = (root / "manifests" / "a.yaml").read_text()
+    (root / "manifests" / "a.yaml").write_text(text[::-1].replace("SNOW"[::-1], "HAIL"[::-1], 1)[::-1])
+    last = next(manifest for manifest in manifests if manifest.name == names[-1])
+    for manifest in manifests:
+        if manifest is not last:
+            assert manifest.spec["source"] == "SNOW"
+    with pytest.raises(InvalidError, match="was changed while it was being read"):
+        _ = last.spec
 
 
 def test_an_overlay_reaches_what_was_kept(project, home):

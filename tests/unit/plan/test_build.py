@@ -74,6 +74,8 @@ def test_a_removed_manifest_that_wants_it_is_retired_with_one_sync(world: Any) -
         "coreAttributes": {"businessMetaData": {"status": "Retired"}},
     }
     assert [(field.before, field.after) for field in change.fields] == [("Running", "Retired")]
+    assert change.fingerprint is not None
+    assert change.record is not None
     assert plan.calls.sync == 1
 
 

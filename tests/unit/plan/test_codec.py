@@ -202,11 +202,41 @@ def test_what_spares_work_alone_is_not_approved_and_may_be_missing(plan: Plan) -
     assert codec.load(as_ours(document)).digest == codec.digest(plan)
 
 
-def test_a_minor_version_may_add_keys(plan: Plan) -> None:
+@pytest.mark.parametrize("write", [as_ours, as_of_another_tool])
+def test_a_minor_version_may_add_keys(plan: Plan, write: Callable[[dict[str, Any]], bytes]) -> None:
     document = json.loads(codec.saved(plan, created_at=MADE, expires_at=EXPIRES))
     del document["checksum"]
     document["formatVersion"] = "1.1"
     document["news"] = {"x": 1}
     document["changes"][0]["more"] = True
+    for change in document["changes"]:
+        for field in change["fields"]:
+            field["unit"] = "MB"
     document["checksum"] = codec.digest_of(document)
-    assert codec.load(json.dumps(document).encode()).plan == plan
+    assert codec.load(write(document)).plan == plan
+
+
+@pytest.mark.parametrize("odd", [{"dependsOn": "create"}, {"scope": "x"}, {"candidates": {}}, {"fields": ""}, {"fields": {}}])
+@pytest.mark.parametrize("write", [as_ours, as_of_another_tool])
+def test_a_list_that_is_none_cannot_be_understood(
+    plan: Plan, odd: dict[str, Any], write: Callable[[dict[str, Any]], bytes]
+) -> None:
+    document = json.loads(codec.saved(plan, created_at=MADE, expires_at=EXPIRES))
+    document["changes"][0] |= odd
+    del document["checksum"]
+    document["checksum"] = codec.digest_of(document)
+    with pytest.raises(InvalidError, match="is no list"):
+        codec.load(write(document))
+
+
+def test_a_plan_is_read_the_same_by_its_bytes_and_by_what_they_say(plan: Plan) -> None:
+    fraction = changed(plan.changes[1], payload={"coreAttributes": {"speed": 1e16, "share": 2.5}})
+    plan = replace(plan, changes=(plan.changes[0], fraction, *plan.changes[2:]))
+    data = codec.saved(plan, created_at=MADE, expires_at=EXPIRES)
+    document = json.loads(data)
+    assert codec.load(data).digest == codec.load(as_of_another_tool(document)).digest == codec.digest(plan)
+    for key in ("fingerprint", "connector", "payload"):
+        empty = {**document, "changes": [{**change, key: change.get(key)} for change in document["changes"]]}
+        del empty["checksum"]
+        empty["checksum"] = codec.digest_of(empty)
+        assert codec.load(as_ours(empty)).digest == codec.digest(plan)

@@ -10,6 +10,7 @@ from declarative.assets.sight import cut, pack
 from declarative.core.errors import ApiError
 from declarative.qualys.answers import STRICT_BELOW, UnreadableError, decode
 from declarative.qualys.sights import decode_sights
+from declarative.queries.model import Filter, FilterDocument
 
 SEARCH = "/rest/2.0/search/am/asset"
 
@@ -96,6 +97,16 @@ def test_records_without_an_id_are_refused(gateway, connect, rows, written):
     gateway.script(SEARCH, gateway.reply(200, written(rows)))
     with pytest.raises(ApiError, match=r"no usable id|no list"):
         list(connect(read_only=True).scan())
+
+
+def test_filters_go_into_the_body_and_nothing_is_asked_for_ahead_of_them(gateway, connect):
+    gateway.script(SEARCH, gateway.reply(200, answer([record(8)])), gateway.reply(200, answer([record(9)], hasMore=0)))
+    document = FilterDocument((Filter("asset.name", "CONTAINS", "web"),))
+    found = connect(read_only=True).scan(document, page_size=1)
+    assert [sight.asset_id for sight in next(found)] == [8]
+    (request,) = gateway.to(SEARCH)
+    assert request.json == {"filters": [{"field": "asset.name", "operator": "CONTAINS", "value": "web"}], "operation": "AND"}
+    assert [sight.asset_id for sight in next(found)] == [9]
 
 
 def test_pages_follow_the_cursor(gateway, connect):
