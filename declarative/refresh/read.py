@@ -64,8 +64,8 @@ def read_live(
     so that the next one reads only what changed (`clock` dates it); `full` renews it. `parallelism`: filter documents asked
     for at a time.
 
-    Raises ApiError, and AuthError on 401/403. Looking into the index raises CacheLostError where the snapshot cannot give a
-    record any more that it still had when it was read.
+    Raises ApiError, and AuthError on 401/403. Looking into the index raises ApiError where a record turns out to be no JSON, and
+    CacheLostError where the snapshot cannot give a record any more that it still had when it was read.
     """
     if mode == "none":
         return Refreshed(LiveIndex(()), "not read (`--refresh none`)", complete=False)

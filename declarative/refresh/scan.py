@@ -143,7 +143,7 @@ class Scanner(Struct, frozen=True):
         return Found({}, unread, "all pages") if len(unread.digests) == pages.count else None
 
     def _held(self, found: Iterable[Sight]) -> dict[int, Held]:
-        return {asset_id: held_of(record) for asset_id, record in _seen_of(found)}
+        return {int(sight.asset_id): sight for sight in found}
 
     def _kept(self, found: Iterable[Sight], into: dict[int, Held], known: Mapping[int, bytes]) -> Iterator[tuple[int, Record]]:
         """Notes and gives what decisions see of each record; of none that looks as it does in `known`, by digest."""
