@@ -152,9 +152,7 @@ class LiveIndex:
             # As a rule everything is found by the strongest kind. Once another one is asked for, all will be.
             names = [other for other in VALUES_OF if other not in self._by_term] if self._by_term else [name]
             self._by_term |= {one: {} for one in names}
-            for asset_id in self._held if self._searched is None else self._searched:
-                _note(self._by_term, names, self.get(asset_id))
-            for asset_id in self._noted & self._packed.keys():
+            for asset_id in chain(self._held if self._searched is None else self._searched, self._packed):
                 _note(self._by_term, names, self.get(asset_id))
             for _, live in self._opened(self._noted - self._packed.keys()):
                 _note(self._by_term, names, live)

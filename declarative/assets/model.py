@@ -94,7 +94,8 @@ class AppliedAsset(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class LiveAsset:
-    """One record of the search, as the API returned it. `packed`: as `sight.pack` makes it, where that is at hand."""
+    """One record of the search, as the API returned it. `packed`: the text that it was read from, where that is at hand:
+    of `sight.pack`, or the server's own."""
 
     asset_id: int
     record: Mapping[str, Any] = field(repr=False)

@@ -144,17 +144,18 @@ def _boolean(source: FieldSource, text: str) -> bool:
 
 
 def _number(source: FieldSource, text: str) -> int | float:
+    digits = text.lstrip("+-")
+    is_whole = digits.isdigit()
     try:
+        if is_whole and len(digits.lstrip("0")) <= MAX_DIGITS:
+            return int(text)
         value = float(text)
-        whole = int(text) if len(text) <= MAX_DIGITS + 1 and text.lstrip("+-").isdigit() else None
     except ValueError:
         raise CellError(f'{source.path}: "{_short(text)}" is not a number') from None
-    if not math.isfinite(value):
+    if not is_whole and not math.isfinite(value):
         raise CellError(f'{source.path}: "{_short(text)}" is not a number that JSON can hold')
-    if abs(value if whole is None else whole) >= 10**MAX_DIGITS:
+    if is_whole or abs(value) >= 10**MAX_DIGITS:
         raise CellError(f'{source.path}: "{_short(text)}" has more than {MAX_DIGITS} digits')
-    if whole is not None:
-        return whole
     return int(value) if value.is_integer() else value
 
 

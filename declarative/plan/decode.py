@@ -57,7 +57,7 @@ def plan_of(document: Json, packed: Callable[[Json], Json]) -> Plan:
 
 def _change(item: Json, packed: Callable[[Json], Json]) -> Change:
     connector = item.get("connector")
-    payload = item.get("payload")
+    scope, payload = item.get("scope"), item.get("payload")
     return Change(
         address=item["address"],
         kind=item["kind"],
@@ -68,21 +68,20 @@ def _change(item: Json, packed: Callable[[Json], Json]) -> Change:
         source=_position(item["source"]),
         fields=tuple(
             FieldChange(field["path"], field["before"], field["after"], _BASES[field["basis"]])
-            for field in _listed(item, "fields")
+            for field in _listed(item["fields"], "fields")
         ),
         warnings=tuple(item["warnings"]),
         payload=packed(payload) if isinstance(payload, dict) and connector is not None else payload,
         connector=None if connector is None else shared_connector(**connector),
         fingerprint=item.get("fingerprint"),
-        candidates=tuple(_listed(item, "candidates")),
-        depends_on=tuple(_listed(item, "dependsOn")),
-        scope=None if item.get("scope") is None else tuple(_listed(item, "scope")),
+        candidates=tuple(_listed(item.get("candidates", []), "candidates")),
+        depends_on=tuple(_listed(item.get("dependsOn", []), "dependsOn")),
+        scope=None if scope is None else tuple(_listed(scope, "scope")),
         record=item.get("recordDigest"),
     )
 
 
-def _listed(item: Json, name: str) -> list[Any]:
-    found = item.get(name, [])
+def _listed(found: Any, name: str) -> list[Any]:
     if not isinstance(found, list):
         raise TypeError(f"`{name}` is no list")
     return found

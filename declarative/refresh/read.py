@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain
 from typing import Literal
 
 from msgspec import Struct, field
@@ -20,7 +21,7 @@ from declarative.queries.model import FilterDocument
 from declarative.refresh.cost import CHEAP_CALLS, SNAPSHOT_CALLS, full_calls, targeted_calls
 from declarative.refresh.filters import Term, documents
 from declarative.refresh.keys import Wanted
-from declarative.refresh.scan import Scanner
+from declarative.refresh.scan import Scanner, by_id
 from declarative.refresh.unread import Unread
 from declarative.state.model import Snapshot
 
@@ -128,7 +129,7 @@ class _Read(Struct):
     def _found(self, document: FilterDocument) -> dict[int, Held]:
         scanner = self.scanner
         found = scanner.reader.scan(document, page_size=scanner.page_size, exclude=scanner.exclude)
-        return {int(sight.asset_id): sight for page in found for sight in page}
+        return by_id(chain.from_iterable(found))
 
     def scan(self, *, fresh: bool = False) -> str:
         """Reads every record, or with `updated_since` those changed since then (at most `scan_limit` pages); says how."""

@@ -68,7 +68,7 @@ class Scanner(Struct, frozen=True):
             if found is not None:
                 return found
         found = self._through_snapshot(started)
-        return found if found is not None else Found(self._held(self.pages()), None, "all pages")
+        return found if found is not None else Found(by_id(self.pages()), None, "all pages")
 
     def renewed(self, *, fresh: bool = False) -> str | None:
         """Brings the snapshot up to date as `everything` would, and holds no record; says how. None where that cannot be."""
@@ -92,7 +92,7 @@ class Scanner(Struct, frozen=True):
         found = self.pages(since, max_pages=max_pages)
         told = self.reader.by_gateway(moment)
         # The first answer of all tells the gateway's time.
-        return self._held(found if since - told < _FINE else self.pages(told, max_pages=max_pages))
+        return by_id(found if since - told < _FINE else self.pages(told, max_pages=max_pages))
 
     def watermark(self) -> str | None:
         """When the snapshot was taken; None without a usable one, and once everything has to be read anew."""
@@ -142,9 +142,6 @@ class Scanner(Struct, frozen=True):
             return None
         return Found({}, unread, "all pages") if len(unread.digests) == pages.count else None
 
-    def _held(self, found: Iterable[Sight]) -> dict[int, Held]:
-        return {int(sight.asset_id): sight for sight in found}
-
     def _kept(self, found: Iterable[Sight], into: dict[int, Held], known: Mapping[int, bytes]) -> Iterator[tuple[int, Record]]:
         """Notes and gives what decisions see of each record; of none that looks as it does in `known`, by digest."""
         for sight in found:
@@ -180,6 +177,11 @@ class _Counted:
         for each in self._records:
             self.count += 1
             yield each
+
+
+def by_id(found: Iterable[Sight]) -> dict[int, Held]:
+    """Records as pages showed them: they are looked into when somebody asks."""
+    return {int(sight.asset_id): sight for sight in found}
 
 
 def _seen_of(records: Iterable[Sight]) -> Iterator[tuple[int, Record]]:

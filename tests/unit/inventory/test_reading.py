@@ -217,6 +217,12 @@ def test_a_cell_that_no_integer_of_64_bits_can_say_is_a_bad_row(read, told, writ
     assert [asset.core["biosInfo"] for asset in workspace.desired.assets] == [{"totalMemory": 16384}]
 
 
+def test_zeros_before_a_number_cost_no_digit_of_it(read):
+    spec = SPEC.replace("businessMetaData.department", "biosInfo.totalMemory")
+    workspace = read(spec, {"data/cmdb.csv": HEADER + "a1,web-01,S1,,000123456789012345678\n"})
+    assert workspace.desired.assets[0].core["biosInfo"] == {"totalMemory": 123456789012345678}
+
+
 def test_many_rows_are_kept_as_text_and_mean_the_same(read, monkeypatch):
     rows = {"data/cmdb.csv": HEADER + "".join(f"a{at},web-{at},S{at},10.0.0.{at},Sales\n" for at in range(5))}
     opened = read(SPEC, rows).desired.assets

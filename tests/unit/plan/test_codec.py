@@ -229,6 +229,18 @@ def test_a_list_that_is_none_cannot_be_understood(
         codec.load(write(document))
 
 
+@pytest.mark.parametrize("write", [as_ours, as_of_another_tool])
+def test_a_change_that_does_not_say_which_fields_cannot_be_understood(
+    plan: Plan, write: Callable[[dict[str, Any]], bytes]
+) -> None:
+    document = json.loads(codec.saved(plan, created_at=MADE, expires_at=EXPIRES))
+    del document["changes"][0]["fields"]
+    del document["checksum"]
+    document["checksum"] = codec.digest_of(document)
+    with pytest.raises(InvalidError, match="cannot be understood"):
+        codec.load(write(document))
+
+
 def test_a_plan_is_read_the_same_by_its_bytes_and_by_what_they_say(plan: Plan) -> None:
     fraction = changed(plan.changes[1], payload={"coreAttributes": {"speed": 1e16, "share": 2.5}})
     plan = replace(plan, changes=(plan.changes[0], fraction, *plan.changes[2:]))
