@@ -14,6 +14,7 @@ from declarative.kinds.model import Condition, InventoryDeclaration
 
 _FILE, _LINE = "at_file", "at_line"
 _MOST_TWINS = 100
+_SEPARATOR = "\x1f"  # of units, as ASCII has it: no manifest may hold one, and so no cell
 DIGEST_CHARACTERS = 32
 """Of the hexadecimal SHA-256 of a row: 128 bits tell any two rows apart."""
 
@@ -39,6 +40,7 @@ class Engine:
         self._staged = self.backend.load("staged", (self._arrow(batch, schema) for batch in batches), schema)
 
     def _arrow(self, batch: Batch, schema: Any) -> Any:
+        import numpy as np
         import pyarrow as pa
 
         if batch.file not in self._files:
@@ -49,7 +51,9 @@ class Engine:
             for column in batch.columns
         ]
         file = pa.scalar(self._files.index(batch.file), pa.int32())
-        arrays += [pa.repeat(file, count), pa.array(batch.lines, pa.int64())]
+        lines = batch.lines
+        numbers = np.arange(lines.start, lines.stop) if isinstance(lines, range) else lines  # a tenth of a second a million
+        arrays += [pa.repeat(file, count), pa.array(numbers, pa.int64())]
         return pa.table(arrays, schema=schema)
 
     @property
@@ -65,16 +69,14 @@ class Engine:
     def digests(self) -> Any:
         """A table of `key` and `row`, the digest of everything in the row that its asset is made of.
 
-        Over text alone, each cell with its length and an empty one as a sign of its own, columns by name: the same in every
-        engine, whatever the order of rows and columns.
+        Over text alone, columns by name: the same in every engine, whatever the order of rows and columns. No cell is empty
+        text, and one that holds the separator makes its row a bad one, which is never settled: so no other row has the text
+        of a settled one.
         """
         keyed, ibis = self._keyed, self.backend.ibis
-        parts = [ibis.literal(self._salt)]
-        for column in _meant(self._declaration):
-            cell = keyed[self._names[column]]
-            parts += [ibis.coalesce(cell.length().cast("string"), "-"), ibis.literal(":"), ibis.coalesce(cell, "")]
+        cells = [ibis.coalesce(keyed[self._names[column]], "") for column in _meant(self._declaration)]
         # In one go: chained by an operator, each step would copy what the one before made.
-        text = ibis.literal("").join(parts)
+        text = ibis.literal(_SEPARATOR).join([ibis.literal(self._salt), *cells])
         return keyed.select(key=keyed[self._key], row=text.hexdigest("sha256").left(DIGEST_CHARACTERS))
 
     def rows(self, *, only: Any = None) -> Iterator[Row]:

@@ -26,9 +26,9 @@ class Passing:
         self._known = 0
         self._settled = backend.load(_SETTLED, self._counted(settled), schema())
         self.digests = digests
-        same = ["key", "row"]
-        self.fresh = backend.keep("fresh", self.digests.anti_join(self._settled, same).select("key"))
-        self._lost = frozenset(self._keys(self._settled.anti_join(self.digests, same)))
+        moved = backend.keep("moved", self._unmatched(digests, "row", "row"))
+        self.fresh = moved.filter(moved.key.notnull()).select("key")
+        self._lost = frozenset(self._keys(moved.filter(moved.was.notnull()).select(key="was")))
         self._taken = set(self._lost)
         self._rounds = count()
 
@@ -55,18 +55,15 @@ class Passing:
 
     def take(self, keys: Collection[str]) -> list[str]:
         """Those of the keys that were passing until now, sorted; from now on they are not."""
-        found = self._keys(self._settled.semi_join(self._memory("key", keys), "key")) if keys else set()
-        found -= self._taken
-        self._taken |= found
-        return sorted(found)
+        return self._taking(self._settled.semi_join(self._memory("key", keys), "key")) if keys else []
 
     def take_marked(self, marks: Collection[int]) -> list[str]:
         """Rows that claim what somebody else claims too."""
         if not marks:
             return []
-        wanted = self._memory("mark", marks)
-        hits = (self._settled.semi_join(wanted, self._settled[name] == wanted.mark) for name in MARKS)
-        return sorted({key for hit in hits for key in self._taking(hit)})
+        claimed = self._backend.ibis.array([self._settled[name] for name in MARKS])
+        claims = self._settled.select("key", mark=claimed.unnest())
+        return self._taking(claims.semi_join(self._memory("mark", marks), "mark"))
 
     def take_holding(self, asset_ids: Collection[int]) -> list[str]:
         """Rows bound to one of these live assets."""
@@ -82,11 +79,12 @@ class Passing:
 
         kind = pa.schema([("key", pa.string()), ("digest", pa.string())])
         table = self._loaded("applied", kind, records, lambda found: utf8_slice_codeunits(found, len(prefix), -1))
-        stale = self._settled.anti_join(table, [self._settled.key == table.key, self._settled.applied == table.digest])
-        gone = self._keys(table.anti_join(self._settled, "key"))
+        moved = fetched(self._backend, self._unmatched(table, "digest", "applied"))
+        there, stale = (set(moved[side].to_pylist()) - {None} for side in ("key", "was"))
+        gone = there - stale
         if self._lost:
             gone |= self._keys(table.semi_join(self._memory("key", self._lost), "key"))
-        return self._taking(stale), sorted(gone)
+        return self._took(stale), sorted(gone)
 
     def compare_live(self, records: Iterable[tuple[int, bytes]]) -> list[str]:
         """Against id and digest of every live record: takes and gives the rows of which live shows something else."""
@@ -110,8 +108,18 @@ class Passing:
     def only(self, keys: Collection[str]) -> Any:
         return self._memory("key", keys)
 
+    def _unmatched(self, table: Any, digest: str, settled: str) -> Any:
+        """A row for each of the table (`key`) and of what is settled (`was`) that the other side does not have, or has with
+        another digest: with one join, and not with one for either side."""
+        then = self._settled.select(was="key", then=settled)
+        found = table.outer_join(then, [table.key == then.was, table[digest] == then.then])
+        return found.filter(found.key.isnull() | found.was.isnull()).select("key", "was")
+
     def _taking(self, found: Any) -> list[str]:
-        keys = self._keys(found) - self._taken
+        return self._took(self._keys(found))
+
+    def _took(self, keys: set[str]) -> list[str]:
+        keys = keys - self._taken
         self._taken |= keys
         return sorted(keys)
 

@@ -199,9 +199,9 @@ def test_a_key_that_stands_twice_in_a_record_is_a_bad_row(read, told):
 
 
 def test_a_cell_with_a_character_that_cannot_be_seen_is_a_bad_row(read, told):
-    text = HEADER + "a1,web-01,S1,,Sa\x1bles\na2,web-02,S2,,Sa\u202eles\na3,web-03,S3,,Büro\n"
-    workspace = read(SPEC + "maxBadRows: 2\n", {"data/cmdb.csv": text})
-    assert [place for rule, place in told(workspace)][:2] == ["data/cmdb.csv:2", "data/cmdb.csv:3"]
+    text = HEADER + "a1,web-01,S1,,Sa\x1bles\na2,web-02,S2,,Sa\u202eles\na3,web-03,S3,,Büro\na4,web-04,S4,,Sa\x1fles\n"
+    workspace = read(SPEC + "maxBadRows: 3\n", {"data/cmdb.csv": text})
+    assert [place for rule, place in told(workspace)][:3] == [f"data/cmdb.csv:{line}" for line in (2, 3, 5)]
     assert [asset.core["businessMetaData"]["department"] for asset in workspace.desired.assets] == ["Büro"]
 
 

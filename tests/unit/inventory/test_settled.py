@@ -80,3 +80,10 @@ def test_what_is_damaged_is_not_known(plan: Any) -> None:
     kept |= newer
     assert plan(kept | {SINCE: kept[SINCE][:-9]}, {3: "X3"})[0] == COUNT - 1
     assert plan(kept | {WHOLE: b"rubbish"}, {3: "X3"})[0] == 1
+
+
+def test_a_row_that_holds_what_separates_cells_is_never_settled(plan: Any) -> None:
+    """Two such rows may have one digest; a row without it has one of its own."""
+    _, kept = plan({}, {3: "X\x1fY", 5: "Y"})
+    assert plan(kept, {3: "X\x1fY", 5: "Y"})[0] == COUNT - 1
+    assert plan(kept, {3: "X", 5: "Y\x1fk05"})[0] == COUNT - 2
