@@ -9,6 +9,7 @@ takes a quarter of an hour: `--keep DIR` keeps it for the next run.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -120,9 +121,11 @@ def make(folder: Path, port: int, size: int) -> None:
 
 
 def renew(folder: Path) -> None:
-    """The state as it was settled: every figure begins with it."""
+    """The state as it was settled: every figure begins with it, on the disk. Else the plan's own flush would have to wait for
+    gigabytes that were copied."""
     shutil.rmtree(folder / "project" / STATE, ignore_errors=True)
     shutil.copytree(folder / STATE, folder / "project" / STATE)
+    os.sync()
 
 
 def gateway(port: int, size: int) -> AbstractContextManager[dict[str, str]]:
