@@ -75,17 +75,19 @@ class Scanner(Struct, frozen=True):
         started = self.clock.now()
         since = None if fresh else self.watermark()
         try:
-            if self.snapshot is None:
+            if self.snapshot is None or not self.snapshot.writable:
                 return None
             if since is not None:
                 changed = _Counted(self.pages(from_iso(since) - OVERLAP))
                 self.snapshot.upsert(self.place, _seen_of(changed), self._watermark(started), indexer=index_record)
                 if self.reader.count() == self.snapshot.count(self.place):
                     return f"snapshot, {changed.count} changed since"
-            self.snapshot.replace(self.place, _seen_of(self.pages()), self._watermark(started), indexer=index_record)
+            every = _Counted(self.pages())
+            self.snapshot.replace(self.place, _seen_of(every), self._watermark(started), indexer=index_record)
+            # What took days may have been taken for abandoned by another process.
+            return "all pages" if self.snapshot.count(self.place) == every.count else None
         except (StateError, ValueError):
             return None
-        return "all pages"
 
     def changed_since(self, moment: datetime, *, max_pages: int | None = None) -> dict[int, Held]:
         since = self.reader.by_gateway(moment)

@@ -139,11 +139,11 @@ class Site:
         saved = codec.saved(plan, created_at=plan_time(), expires_at=plan_time())
         return json.dumps([codec.to_json(plan), json.loads(saved)], indent=1, sort_keys=True)
 
-    def drift(self, *, list_all: bool) -> Plan:
+    def drift(self, *, list_all: bool, read_only: bool = False) -> Plan:
         workspace = open_workspace(
             self.folder, environment=None, variables={}, environ=self.runtime.environ, now=self.runtime.clock.now()
         )
-        with workspace.open_store(self.runtime.clock, self.runtime.environ) as store:
+        with workspace.open_store(self.runtime.clock, self.runtime.environ, read_only=read_only) as store:
             return find_drift(workspace, Narrowing(), self.runtime, store, list_all=list_all)
 
     def copied(self, to: Path) -> Site:
@@ -326,3 +326,14 @@ def test_the_first_drift_of_many_takes_some_at_a_time(
     assert told(edited.drift(list_all=False)) == told(whole.drift(list_all=True))
     again = edited.drift(list_all=False)
     assert not [change for change in again.changes if change.action is Action.UNCHANGED], "what is steady is not looked at again"
+
+
+def test_who_may_only_read_the_state_sees_drift_as_well(settled: Site, gateway: Any, tmp_path: Path) -> None:
+    """A snapshot that nobody may write stays as old as it is: it cannot answer for what is live now."""
+    edited = settled.copied(tmp_path / "edited")
+    edited.drift(list_all=False)
+    edit(edited, [("live", 120, FINANCE)], gateway)
+    whole = edited.drift(list_all=True, read_only=True)
+    assert address_of(120) in [change.address for change in whole.changes if change.action is Action.UPDATE]
+    seen = edited.drift(list_all=False, read_only=True)
+    assert address_of(120) in [change.address for change in seen.changes if change.action is Action.UPDATE]

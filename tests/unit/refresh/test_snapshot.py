@@ -188,6 +188,30 @@ def test_a_snapshot_that_cannot_keep_what_was_read_is_done_without(make, snapsho
         assert refreshed.index.get(300).record["assetId"] == 300
 
 
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_snapshot_that_another_process_swept_away_does_not_count_as_renewed(make, snapshot, kept):
+    class SweptAway(FullDisk):
+        def replace(self, _place, records, _watermark, **_options):
+            list(records)
+
+    inventory = make.inventory(estate(300))
+    scanner = Scanner(inventory, 100, (), snapshot, make.clock())
+    if kept:
+        assert scanner.renewed() == "all pages"
+        inventory.records.append({**inventory.records[0], "assetId": 301})
+    assert Scanner(inventory, 100, (), SweptAway(snapshot), make.clock()).renewed(fresh=True) is None
+    assert scanner.renewed(fresh=True) == "all pages"
+
+
+def test_a_snapshot_that_may_not_be_written_is_not_renewed(make, snapshot, tmp_path):
+    inventory = make.inventory(estate(300))
+    assert Scanner(inventory, 100, (), snapshot, make.clock()).renewed() == "all pages"
+    inventory.records[6].update(address="10.9.9.9", lastModifiedDate=NEW)
+    frozen = open_store(str(tmp_path / "state.db"), clock=make.clock(), read_only=True)
+    with closing(frozen) as store, store.snapshot() as kept:
+        assert Scanner(inventory, 100, (), kept, make.clock()).renewed() is None
+
+
 def test_a_record_that_the_server_writes_in_another_way_is_no_change(make, snapshot):
     inventory = make.inventory(estate(300))
     read(make, inventory, snapshot)
