@@ -34,6 +34,8 @@ kind: Project
 metadata: {name: bench}
 spec: {platform: EU1, pageSize: 300, batchSize: 500}
 """
+RULED = PROJECT.replace("spec: {", "spec: {rules: {asset/host-name: {severity: error, reason: measured}}, ")
+"""Under another rule every row has to be looked at again."""
 MANIFESTS = """\
 apiVersion: declarative/v1
 kind: Connector
@@ -97,6 +99,12 @@ def findings(size: int) -> Iterator[Finding]:
             if size <= CHECKED:
                 whole = json.loads(planned("--all").output)
                 assert whole["digest"] == json.loads(usage.output)["digest"], "rows that pass change no plan"
+        renew(folder)
+        declare(root, "settled.parquet")
+        (root / "declarative.yaml").write_text(RULED)
+        yield Row.of("parquet, nothing changed but a rule", size, planned(), "rows")
+        (root / "declarative.yaml").write_text(PROJECT)
+        renew(folder)
         declare(root, "changed.parquet")
         usage = run("apply", "--auto-approve", "--max-creates", str(size), "--max-updates", str(size), "--json")
         yield Row.of("plan and apply, parquet, 1 % changed", size, usage, "rows")

@@ -81,7 +81,7 @@ def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iter
     """The project with its rows, and the store. Unless somebody will `look_at_all` of them, rows that earlier plans settled
     become no assets. Raises InvalidError for what is wrong in it, UsageError where the extra for inventories is missing."""
     from declarative.engine.expanding import load_early, rows_in, with_rows
-    from declarative.engine.settling import recall_from
+    from declarative.engine.settling import memory_of
 
     workspace = workspace_for(settings, runtime)
     workspace.require_valid()
@@ -93,8 +93,9 @@ def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iter
             return
         load_early()
         store = stack.enter_context(store_for(workspace, runtime))
-        recall = stack.enter_context(recall_from(store, workspace.project, runtime))
-        opened = stack.enter_context(rows_in(workspace, now=runtime.clock.now(), recall=recall))
+        memory = stack.enter_context(memory_of(store, workspace, runtime))
+        rows = rows_in(workspace, now=runtime.clock.now(), recall=memory.recall, prove=memory.prove)
+        opened = stack.enter_context(rows)
         opened.require_valid()
         yield opened, store
 

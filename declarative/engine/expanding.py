@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from declarative.kinds.model import Desired
 from declarative.kinds.rows import check_claims
 
 if TYPE_CHECKING:
-    from declarative.inventory import Rows
+    from declarative.inventory.rows import Prove, Recall, Rows
 
 
 def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> Workspace:
@@ -53,10 +53,10 @@ def _load() -> None:
 
 @contextmanager
 def rows_in(
-    workspace: Workspace, *, now: datetime, recall: Callable[[str], bytes | None] = lambda _address: None
+    workspace: Workspace, *, now: datetime, recall: Recall = lambda _name: None, prove: Prove | None = None
 ) -> Iterator[Workspace]:
-    """The workspace with its rows open. `recall`: what `Rows.settled` gave for an inventory before; rows that it speaks for
-    become no assets until somebody asks for them."""
+    """The workspace with its rows open. `recall`: what `Rows.settled` gave for an inventory before; rows that it speaks for, and
+    those that `prove` does, become no assets until somebody asks for them."""
     desired = workspace.desired
     if not desired.inventories or has_errors(workspace.diagnostics):
         yield workspace
@@ -65,7 +65,7 @@ def rows_in(
     from declarative.inventory import open_rows
 
     with no_garbage_collection():
-        opening = open_rows(desired, workspace.project.rules, workspace.project.root, now=now, recall=recall)
+        opening = open_rows(desired, workspace.project.rules, workspace.project.root, now=now, recall=recall, prove=prove)
         with opening as rows:
             yield _opened(workspace, desired, rows)
 

@@ -5,36 +5,45 @@ It is a cache. Without it every row becomes an asset and is decided on, and the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
+
+from msgspec import Struct
 
 from declarative.assets.live import LiveIndex
 from declarative.core.errors import InvalidError, StateError
 from declarative.engine.caching import snapshot_for
+from declarative.engine.proving import Prover
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace
-from declarative.manifest.model import Project
 from declarative.state.model import Snapshot, Store
 
-Recall = Callable[[str], bytes | None]
+
+class Memory(Struct, frozen=True):
+    """What spares looking at rows. `recall` gives what `keep_settled` kept under a name; `prove`, where there is one, is for rows
+    of which nothing was kept."""
+
+    recall: Callable[[str], bytes | None] = lambda _name: None
+    prove: Prover | None = None
 
 
 @contextmanager
-def recall_from(store: Store, project: Project, runtime: Runtime) -> Iterator[Recall]:
-    """What `keep_settled` kept under a name for this target and user; nothing where it cannot be read, or not be kept."""
-    with ExitStack() as stack:
-        snapshot = snapshot_for(store, runtime.environ) if store.writable else None
-        base_url = ""
-        with suppress(InvalidError):
-            base_url = runtime.base_url(project)
-        if snapshot is not None:
-            stack.enter_context(snapshot)
+def memory_of(store: Store, workspace: Workspace, runtime: Runtime) -> Iterator[Memory]:
+    """For this target and user; an empty one where the snapshot cannot be read, or not be kept."""
+    snapshot = snapshot_for(store, runtime.environ) if store.writable else None
+    base_url = ""
+    with suppress(InvalidError):
+        base_url = runtime.base_url(workspace.project)
+    if snapshot is None or not base_url:
+        yield Memory()
+        return
 
-        def recall(name: str) -> bytes | None:
-            with suppress(StateError):
-                return snapshot.blob(_name(base_url, name)) if snapshot is not None and base_url else None
-            return None
+    def recall(name: str) -> bytes | None:
+        with suppress(StateError):
+            return snapshot.blob(_name(base_url, name))
+        return None
 
-        yield recall
+    with snapshot:
+        yield Memory(recall, Prover(workspace, store, snapshot, base_url, runtime.clock))
 
 
 def keep_settled(

@@ -107,7 +107,7 @@ class Steadily(Struct, frozen=True):
         """Some thousand at a time, each as if the others were not there: who claims the same is seen afterwards."""
         found: list[Entry] = []
         for chunk in chunks(addresses, _AT_ONCE):
-            records, assets = self._opened(chunk)
+            records, assets = self._opened(chunk, note=False)
             live = stored.refreshed(assets, records)
             found += self._lasting(self.compared(records, assets, live, 0), records, assets, live.index)
         return found
@@ -121,8 +121,8 @@ class Steadily(Struct, frozen=True):
             if known is not None and known.asset_id is not None and known.digest is not None and shown is not None:
                 yield Entry(known.asset_id, bytes.fromhex(known.digest), shown, claim_of(asset))
 
-    def _opened(self, addresses: Iterable[str]) -> tuple[Records, Assets]:
-        records = self.store.resources_at(addresses)
+    def _opened(self, addresses: Iterable[str], *, note: bool = True) -> tuple[Records, Assets]:
+        records = self.store.resources_at(addresses, note=note)
         return records, tuple(desired_of(item) for item in records.values() if isinstance(item, AppliedAsset))
 
     def _name(self, sections: tuple[str, ...]) -> str:

@@ -73,11 +73,14 @@ class Engine:
         text, and one that holds the separator makes its row a bad one, which is never settled: so no other row has the text
         of a settled one.
         """
-        keyed, ibis = self._keyed, self.backend.ibis
-        cells = [ibis.coalesce(keyed[self._names[column]], "") for column in _meant(self._declaration)]
+        return self._keyed.select(key=self._keyed[self._key], row=self._digest(self._keyed))
+
+    def _digest(self, table: Any) -> Any:
+        ibis = self.backend.ibis
+        cells = [ibis.coalesce(table[self._names[column]], "") for column in _meant(self._declaration)]
         # In one go: chained by an operator, each step would copy what the one before made.
         text = ibis.literal(_SEPARATOR).join([ibis.literal(self._salt), *cells])
-        return keyed.select(key=keyed[self._key], row=text.hexdigest("sha256").left(DIGEST_CHARACTERS))
+        return text.hexdigest("sha256").left(DIGEST_CHARACTERS)
 
     def rows(self, *, only: Any = None) -> Iterator[Row]:
         """Rows with a key, in the order of keys. `only`: a table whose `key` says which to take."""
@@ -86,9 +89,11 @@ class Engine:
             found = found.semi_join(only, found[key] == only.key)
         columns = list(self._declaration.columns)
         place = columns.index(self._declaration.key)
-        for batch in self.backend.batches(found.order_by([key, _FILE, _LINE])):
-            for *cells, file, line in zip(*(batch.column(index).to_pylist() for index in range(batch.num_columns)), strict=True):
-                yield Row(cells[place], Position(self._files[file], line), dict(zip(columns, cells, strict=True)))
+        found = found.mutate(digest=self._digest(found)).order_by([key, _FILE, _LINE])
+        for batch in self.backend.batches(found):
+            rows = zip(*(batch.column(index).to_pylist() for index in range(batch.num_columns)), strict=True)
+            for *cells, file, line, digest in rows:
+                yield Row(cells[place], Position(self._files[file], line), dict(zip(columns, cells, strict=True)), digest)
 
     def keyless(self) -> list[BadRow]:
         kept = self._kept

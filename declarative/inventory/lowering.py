@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
 from declarative.assets.model import DesiredAsset
+from declarative.core.chunks import chunks
 from declarative.core.diagnostics import Diagnostic, Severity
 from declarative.inventory.cells import key_problem
 from declarative.inventory.mapping import CellError, spec_of
@@ -16,13 +17,11 @@ from declarative.inventory.telling import about
 from declarative.kinds.context import Context
 from declarative.kinds.model import InventoryDeclaration
 from declarative.kinds.rows import lower_row, row_manifest
-from declarative.kinds.unopened import closed
 from declarative.manifest.model import RuleSetting
 from declarative.manifest.sources import forbidden
 
+PART = 5_000
 _MOST_WARNINGS = 20
-_MOST_OPEN = 20_000
-"""From here on assets are kept as text, in a third of the memory: that many are looked into in a first plan only."""
 
 
 def _unseen(cells: Mapping[str, str | None]) -> str | None:
@@ -34,43 +33,59 @@ def _unseen(cells: Mapping[str, str | None]) -> str | None:
     return None
 
 
-class Lowered(Struct):
-    """`warned`: addresses of assets that something is to be said about, though they are right."""
+class Findings(Struct):
+    """What is wrong with rows, and what is to be said about those that are right: `warned` are their addresses."""
 
-    assets: list[DesiredAsset] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     told: list[Diagnostic] = field(default_factory=list)
     warned: set[str] = field(default_factory=set)
+    times: Counter[str] = field(default_factory=Counter)
+
+    def note(self, address: str, told: Iterable[Diagnostic]) -> None:
+        for one in told:
+            self.warned.add(address)
+            self.times[one.rule] += 1
+            if self.times[one.rule] <= _MOST_WARNINGS:
+                self.told.append(one)
+
+    def close(self, declaration: InventoryDeclaration) -> None:
+        """Tells how many more there are of what was not told."""
+        for rule, count in sorted(self.times.items()):
+            if count > _MOST_WARNINGS:
+                message = f"{count - _MOST_WARNINGS} more rows of the inventory are told the same: {rule}"
+                self.told.append(about(declaration, rule, message, "", severity=Severity.WARNING))
 
 
 def lowered(
-    declaration: InventoryDeclaration, rows: Iterable[Row], context: Context, settings: Mapping[str, RuleSetting]
-) -> Lowered:
-    """Assets in the order of the rows; a row that makes none is a bad one."""
-    found = Lowered()
-    warnings: Counter[str] = Counter()
-    for row in rows:
-        problem = key_problem(row.key) or _unseen(row.cells)
-        if problem is not None:
-            found.bad.append(BadRow(row.position, problem))
-            continue
-        try:
-            spec = spec_of(declaration, row.cells)
-        except CellError as error:
-            found.bad.append(BadRow(row.position, str(error), row.key))
-            continue
-        asset, reasons, told = lower_row(row_manifest(declaration, row.key, spec, row.position), context, settings)
-        if asset is None:
-            found.bad.append(BadRow(row.position, "; ".join(reasons), row.key))
-            continue
-        found.assets.append(asset if len(found.assets) < _MOST_OPEN else closed(asset))
-        for one in told:
-            found.warned.add(asset.address)
-            warnings[one.rule] += 1
-            if warnings[one.rule] <= _MOST_WARNINGS:
-                found.told.append(one)
-    for rule, count in sorted(warnings.items()):
-        if count > _MOST_WARNINGS:
-            message = f"{count - _MOST_WARNINGS} more rows of the inventory are told the same: {rule}"
-            found.told.append(about(declaration, rule, message, "", severity=Severity.WARNING))
-    return found
+    declaration: InventoryDeclaration,
+    rows: Iterable[Row],
+    context: Context,
+    settings: Mapping[str, RuleSetting],
+    findings: Findings,
+) -> Iterator[list[tuple[DesiredAsset, str]]]:
+    """Assets in the order of the rows, each with its row's digest, those of `PART` rows at a time. A row that makes none is a bad
+    one. What there is to say comes to `findings`."""
+    for part in chunks(rows, PART):
+        made = ((_asset_of(declaration, row, context, settings, findings), row.digest) for row in part)
+        yield [(asset, digest) for asset, digest in made if asset is not None]
+    findings.close(declaration)
+
+
+def _asset_of(
+    declaration: InventoryDeclaration, row: Row, context: Context, settings: Mapping[str, RuleSetting], findings: Findings
+) -> DesiredAsset | None:
+    problem = key_problem(row.key) or _unseen(row.cells)
+    if problem is not None:
+        findings.bad.append(BadRow(row.position, problem))
+        return None
+    try:
+        spec = spec_of(declaration, row.cells)
+    except CellError as error:
+        findings.bad.append(BadRow(row.position, str(error), row.key))
+        return None
+    asset, reasons, told = lower_row(row_manifest(declaration, row.key, spec, row.position), context, settings)
+    if asset is None:
+        findings.bad.append(BadRow(row.position, "; ".join(reasons), row.key))
+        return None
+    findings.note(asset.address, told)
+    return asset

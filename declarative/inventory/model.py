@@ -13,11 +13,12 @@ MOST_CELL_CHARACTERS = 1_000_000
 
 
 class Row(Struct, frozen=True):
-    """One row that has a key. `cells`: column -> text, None where it is empty."""
+    """One row that has a key. `cells`: column -> text, None where it is empty; `digest`: over all that its asset is made of."""
 
     key: str
     position: Position
     cells: Mapping[str, str | None]
+    digest: str
 
 
 class BadRow(Struct, frozen=True):

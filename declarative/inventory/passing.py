@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from declarative.core.chunks import chunks
@@ -12,21 +12,21 @@ from declarative.inventory.settled import MARKS, schema, without
 
 _GATHERED = 20_000
 _WORN = 8
-_SETTLED = "settled"
 
 
 class Passing:
     """The settled rows of one inventory that say the same as then. Whatever speaks against one takes it out.
 
-    `digests`: a kept table of `key` and `row` of every row; `settled`: Arrow tables. `fresh`: a table of the `key` of each row
-    that is new, or says something else."""
+    `digests`: a kept table of `key` and `row` of every row; `settled`: Arrow tables, and `name` what the engine calls them.
+    `fresh`: a table of the `key` of each row that is new, or says something else."""
 
-    def __init__(self, backend: Backend, digests: Any, settled: Iterable[Any]) -> None:
+    def __init__(self, backend: Backend, digests: Any, settled: Iterable[Any], name: str = "settled") -> None:
         self._backend = backend
+        self._name = name
         self._known = 0
-        self._settled = backend.load(_SETTLED, self._counted(settled), schema())
+        self._settled = backend.load(name, self._counted(settled), schema())
         self.digests = digests
-        moved = backend.keep("moved", self._unmatched(digests, "row", "row"))
+        moved = backend.keep(f"{name}_moved", self._unmatched(digests, "row", "row"))
         self.fresh = moved.filter(moved.key.notnull()).select("key")
         self._lost = frozenset(self._keys(moved.filter(moved.was.notnull()).select(key="was")))
         self._taken = set(self._lost)
@@ -53,21 +53,50 @@ class Passing:
         for batch in self._backend.batches(self.digests.select("row").order_by("row")):
             yield "".join(batch.column(0).to_pylist()).encode()
 
+    def count_fresh(self) -> int:
+        return int(fetched(self._backend, self.fresh.aggregate(count=self.fresh.count()))["count"][0].as_py())
+
     def take(self, keys: Collection[str]) -> list[str]:
         """Those of the keys that were passing until now, sorted; from now on they are not."""
         return self._taking(self._settled.semi_join(self._memory("key", keys), "key")) if keys else []
 
     def take_marked(self, marks: Collection[int]) -> list[str]:
         """Rows that claim what somebody else claims too."""
-        if not marks:
-            return []
-        claimed = self._backend.ibis.array([self._settled[name] for name in MARKS])
-        claims = self._settled.select("key", mark=claimed.unnest())
-        return self._taking(claims.semi_join(self._memory("mark", marks), "mark"))
+        return self._took(self.claiming(marks))
+
+    def take_shared(self) -> list[str]:
+        """Rows that claim what another one claims, or are bound to its live asset."""
+        held = self._settled.select("key", thing="asset_id")
+        claims = self._claims.select("key", thing="mark")
+        keys = set[str]()
+        for what in (claims.filter(claims.thing.notnull()), held):
+            counted = what.group_by("thing").agg(times=what.count())
+            keys |= self._keys(what.semi_join(counted.filter(counted.times > 1), "thing"))
+        return self._took(keys)
+
+    def claims(self) -> Iterator[tuple[set[int], set[int]]]:
+        """What rows that pass claim, and the live assets that they are bound to, some thousand rows at a time."""
+        for table in self.settled():
+            marks = set(chain.from_iterable(table[name].to_pylist() for name in MARKS))
+            yield marks - {None}, set(table["asset_id"].to_pylist())
+
+    @property
+    def _claims(self) -> Any:
+        """A table of `key` and `mark`."""
+        marks = self._backend.ibis.array([self._settled[name] for name in MARKS])
+        return self._settled.select("key", mark=marks.unnest())
 
     def take_holding(self, asset_ids: Collection[int]) -> list[str]:
         """Rows bound to one of these live assets."""
-        return self._taking(self._settled.semi_join(self._memory("asset_id", asset_ids), "asset_id")) if asset_ids else []
+        return self._took(self.holding(asset_ids))
+
+    def claiming(self, marks: Collection[int]) -> set[str]:
+        """The settled rows that claim one of these."""
+        return self._keys(self._claims.semi_join(self._memory("mark", marks), "mark")) if marks else set()
+
+    def holding(self, asset_ids: Collection[int]) -> set[str]:
+        """The settled rows that are bound to one of these."""
+        return self._keys(self._settled.semi_join(self._memory("asset_id", asset_ids), "asset_id")) if asset_ids else set()
 
     def compare_applied(self, records: Iterable[tuple[str, str]], prefix: str) -> tuple[list[str], list[str]]:
         """Against address and digest of every record that the state has of this inventory; in an address a prefix comes before
@@ -98,7 +127,7 @@ class Passing:
         """What passes still, as Arrow tables."""
         import pyarrow as pa
 
-        tables = (pa.Table.from_batches([batch]) for batch in self._backend.loaded(_SETTLED))
+        tables = (pa.Table.from_batches([batch]) for batch in self._backend.loaded(self._name))
         return without(tables, pa.array(sorted(self._taken), pa.string()))
 
     def row_digests(self, keys: Collection[str]) -> dict[str, str]:

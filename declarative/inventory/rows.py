@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from itertools import chain
+from itertools import chain, permutations
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from declarative.core.diagnostics import Diagnostic
 from declarative.core.errors import InvalidError
 from declarative.inventory.backends import backend_for
 from declarative.inventory.engines import DIGEST_CHARACTERS, Engine
-from declarative.inventory.lowering import Lowered, lowered
+from declarative.inventory.lowering import Findings, lowered
 from declarative.inventory.model import BadRow, SourceError
 from declarative.inventory.passing import Passing
 from declarative.inventory.settled import Settled, joined, packed, table_of, unpacked, without
@@ -28,15 +28,25 @@ from declarative.inventory.telling import about, about_bad_rows, about_emptiness
 from declarative.kinds.claims import marks
 from declarative.kinds.context import Context
 from declarative.kinds.model import Desired, InventoryDeclaration
+from declarative.kinds.unopened import closed
 from declarative.manifest.model import RuleSetting
 
 Recall = Callable[[str], bytes | None]
 """What `Rows.settled` gave under a name the last time that it gave something under it."""
 
+Seen = tuple[str, int, bytes]
+"""The digest of what was applied, and id and digest of what is live."""
+
+Prove = Callable[[Sequence[DesiredAsset]], Mapping[str, Seen]]
+"""By address, those of some assets that need no look while what is seen of them stays, as if there were no others."""
+
+MANY = 20_000
+"""So many rows become assets at once. Of more, each thousand are looked at alone first, and whatever is left is kept as text."""
+
 
 class _One(Struct):
     """One inventory. `passing` is None where rows could not be told apart, or not be read at all. `since`: an Arrow table of
-    what was settled after the bulk of it was kept."""
+    what was settled after the bulk of it was kept. `is_proved`: whether rows pass that no plan of all rows has settled."""
 
     declaration: InventoryDeclaration
     engine: Engine
@@ -44,6 +54,18 @@ class _One(Struct):
     warned: set[str] = field(default_factory=set)
     passing: Passing | None = None
     since: Any = None
+    is_proved: bool = False
+
+    def add(self, part: Iterable[tuple[DesiredAsset, str]], proved: Mapping[str, Seen]) -> Any:
+        """Assets with the digests of their rows. An Arrow table of those that are proved; the others are assets from now on."""
+        settled = []
+        for asset, row in part:
+            key, seen = str(self.declaration.row_key(asset.address)), proved.get(asset.address)
+            if seen is None:
+                self.assets[key] = asset if len(self.assets) < MANY else closed(asset)
+            else:
+                settled.append(Settled(key, row, *seen, marks(asset)))
+        return table_of(settled)
 
 
 class Rows:
@@ -90,7 +112,7 @@ class Rows:
         """What the addresses of rows begin with."""
         return tuple(one.declaration.row_address("")[:-1] for one in self._all)
 
-    def read(self, declaration: InventoryDeclaration, engine: Engine, recall: Recall) -> None:
+    def read(self, declaration: InventoryDeclaration, engine: Engine, recall: Recall, prove: Prove | None = None) -> None:
         collected = Collected()
         try:
             engine.stage(batches(declaration, self._root, collected))
@@ -109,13 +131,30 @@ class Rows:
         self._all.append(one)
         for text in one.passing.sorted_digests():
             self._digest.update(text)
-        found = self._lower(one, only=one.passing.fresh)
+        are_many = prove is not None and not twins and one.passing.count_fresh() > MANY
+        found, proved = self._lower(one, prove if are_many else None, only=one.passing.fresh)
+        if proved:
+            one.passing = Passing(engine.backend, digests, chain(one.passing.settled(), proved), "proved")
+            one.is_proved = True
         bad = [*collected.bad, *engine.keyless(), *found.bad]
         self.diagnostics.extend((*found.told, *about_bad_rows(declaration, bad, collected.rows)))
         if bad:
             self.held = (*self.held, declaration.address)
 
     # what speaks against rows
+
+    def take_shared(self) -> None:
+        """Rows that were proved as if there were no others, and those that claim the same or are bound to the same live asset."""
+        shared: list[tuple[Any, set[str]]] = []
+        for one, other in permutations(self._each(), 2):
+            if one.is_proved or other.is_proved:
+                for claimed, held in one.passing.claims():
+                    shared.append((other, other.passing.claiming(claimed) | other.passing.holding(held)))
+        for one, keys in shared:
+            self._taken(one, one.passing.take(keys))
+        for one in self._each():
+            if one.is_proved:
+                self._taken(one, one.passing.take_shared())
 
     def take_claimed(self, others: Iterable[DesiredAsset]) -> None:
         """Rows that claim what one of the other assets or of the rows that do not pass claims too."""
@@ -160,11 +199,11 @@ class Rows:
 
     # what is known afterwards
 
-    def settled(self, found: Mapping[str, tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
+    def settled(self, found: Mapping[str, Seen]) -> Iterator[tuple[str, bytes]]:
         """For the next time, by name: what was found unchanged now and before. Nothing where nothing is new.
 
-        `found`: address -> digest of what was applied, id and digest of what is live. Of a million rows a few are kept beside
-        the others, and not all anew: a row that was settled and is lost does no harm among them, it is lost again."""
+        `found`: by address. Of a million rows a few are kept beside the others, and not all anew: a row that was settled and is
+        lost does no harm among them, it is lost again."""
         for one in self._each():
             address_of = one.declaration.row_address
             new = {key: found[address_of(key)] for key in one.assets if address_of(key) in found}
@@ -176,7 +215,7 @@ class Rows:
             )
             whole, since = _names(one.declaration)
             newer = [*without((one.since,), kept["key"]), kept]
-            if one.passing.is_worn(sum(map(len, newer))):
+            if one.is_proved or one.passing.is_worn(sum(map(len, newer))):
                 yield whole, packed(chain(one.passing.settled(), (kept,)), self._rules)
                 yield since, packed((), self._rules)
             elif new:
@@ -187,18 +226,23 @@ class Rows:
 
     def _taken(self, one: _One, keys: list[str]) -> None:
         if keys and one.passing is not None:
-            found = self._lower(one, only=one.passing.only(keys))
+            found, _ = self._lower(one, only=one.passing.only(keys))
             if found.bad:
                 bad: BadRow = found.bad[0]
                 raise InvalidError(f"{bad.position}: {bad.reason}", hint="correct the row, and plan again")
             self.diagnostics.extend(found.told)
             one.assets = dict(sorted(one.assets.items()))
 
-    def _lower(self, one: _One, **which: Any) -> Lowered:
-        found = lowered(one.declaration, one.engine.rows(**which), self._context, self._settings)
-        one.assets.update((str(one.declaration.row_key(asset.address)), asset) for asset in found.assets)
-        one.warned |= found.warned
-        return found
+    def _lower(self, one: _One, prove: Prove | None = None, **which: Any) -> tuple[Findings, list[Any]]:
+        """Rows into assets, but for those that are proved: Arrow tables of them."""
+        findings, proved = Findings(), []
+        for part in lowered(one.declaration, one.engine.rows(**which), self._context, self._settings, findings):
+            lasting = prove([asset for asset, _ in part]) if prove is not None else {}
+            table = one.add(part, {address: seen for address, seen in lasting.items() if address not in findings.warned})
+            if len(table):
+                proved.append(table)
+        one.warned |= findings.warned
+        return findings, proved
 
 
 @contextmanager
@@ -209,16 +253,18 @@ def open_rows(
     *,
     now: datetime,
     recall: Recall = lambda _address: None,
+    prove: Prove | None = None,
 ) -> Iterator[Rows]:
     """Reads every inventory. What is wrong with a source or a row is a diagnostic. Raises UsageError where the extra is
-    not installed. `now`: aware; dates in the future are told."""
+    not installed. `now`: aware; dates in the future are told. `prove` is asked where there are `MANY`."""
     connectors = {connector.name: connector for connector in desired.connectors}
     rows = Rows(Context(now=now, connectors=connectors), settings, root)
     with ExitStack() as stack:
         for declaration in desired.inventories:
             backend = stack.enter_context(backend_for(declaration))
             salt = _salt(declaration, connectors[declaration.connector])
-            rows.read(declaration, Engine(backend, declaration, salt), recall)
+            rows.read(declaration, Engine(backend, declaration, salt), recall, prove)
+        rows.take_shared()
         rows.take_claimed(desired.assets)
         yield rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -164,8 +164,7 @@ class Scanner(Struct, frozen=True):
     @property
     def place(self) -> str:
         """Records read without some fields must not answer for records read with them, nor digests of other names for ours."""
-        place = f"{self.reader.base_url}#{FORM}"
-        return f"{place}#without={','.join(self.exclude)}" if self.exclude else place
+        return place_of(self.reader.base_url, self.exclude)
 
 
 class _Counted:
@@ -179,6 +178,12 @@ class _Counted:
         for each in self._records:
             self.count += 1
             yield each
+
+
+def place_of(base_url: str, exclude: Sequence[str]) -> str:
+    """The name of what the snapshot keeps of a gateway's records, read without some parts."""
+    place = f"{base_url}#{FORM}"
+    return f"{place}#without={','.join(exclude)}" if exclude else place
 
 
 def by_id(found: Iterable[Sight]) -> dict[int, Held]:

@@ -11,11 +11,14 @@ from declarative.assets.lookups import terms_for
 from declarative.assets.model import DesiredAsset
 from declarative.core.clock import Clock
 from declarative.qualys.model import Reader
-from declarative.refresh.cost import SNAPSHOT_CALLS
+from declarative.refresh.cost import SNAPSHOT_CALLS, full_calls
 from declarative.refresh.indexing import keys_of
 from declarative.refresh.read import Refreshed, Resource, count_of, excluded, look_up, why_everything
-from declarative.refresh.scan import Scanner
+from declarative.refresh.scan import Scanner, place_of
 from declarative.state.model import Snapshot
+
+MANY = 20_000
+"""So many are not looked up one by one where a scan through the snapshot can be had: they would all have to be in memory."""
 
 
 class Stored(Struct, frozen=True):
@@ -45,6 +48,14 @@ class Stored(Struct, frozen=True):
         return Refreshed(index, self.strategy, complete=True, records_seen=self.total)
 
 
+def as_kept(snapshot: Snapshot, base_url: str, desired: Sequence[DesiredAsset], sections: Collection[str]) -> Stored | None:
+    """What the snapshot keeps for assets that may declare these sections, as old as it is; None where it keeps nothing. Makes no
+    call. Raises StateError."""
+    place = place_of(base_url, excluded(look_up(desired, {}), sections))
+    kept = snapshot.watermark(place) is not None
+    return Stored(snapshot, place, snapshot.count(place), "as it was kept") if kept else None
+
+
 def read_stored(
     reader: Reader,
     desired: Sequence[DesiredAsset],
@@ -58,15 +69,20 @@ def read_stored(
     clock: Clock,
 ) -> Stored | None:
     """Brings the snapshot up to date, where `read_live` of all assets would do so; else gives None, without a
-    call unless the snapshot failed.
+    call unless the snapshot failed. One that is missing, or has to be read anew, is made for `MANY` assets only.
 
     `passing`: how many assets there are besides `desired`, all bound to ids, and `sections` what they may declare below
     `coreAttributes`. `full`: read everything anew. Raises ApiError, and AuthError on 401/403."""
     assets = look_up(desired, applied)
     scanner = Scanner(reader, page_size, excluded(assets, sections), snapshot, clock)
-    if scanner.watermark() is None:
+    is_usable = scanner.watermark() is not None
+    if not is_usable and passing < MANY:
         return None
-    why = None if full else why_everything(assets, lambda: SNAPSHOT_CALLS, more_by_id=passing)
+
+    def calls() -> int:
+        return SNAPSHOT_CALLS if is_usable else full_calls(reader.count(), page_size)
+
+    why = None if full else why_everything(assets, calls, more_by_id=passing)
     if why is None and not full:
         return None
     how = scanner.renewed(fresh=full)

@@ -108,8 +108,9 @@ class Store(Protocol):
     # resources
     def resources(self) -> Mapping[str, Resource]: ...
 
-    def resources_at(self, addresses: Iterable[str]) -> Mapping[str, Resource]:
-        """The records of these addresses; an address without one is not in it."""
+    def resources_at(self, addresses: Iterable[str], *, note: bool = True) -> Mapping[str, Resource]:
+        """The records of these addresses; an address without one is not in it. Unless they are noted as read, `observe` must not
+        write them."""
 
     def digests(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Address and digest of every record whose address begins so, streamed. The digest covers the whole record."""

@@ -96,10 +96,11 @@ class SqlStore:
         self._seen = {}
         return self._listed
 
-    def resources_at(self, addresses: Iterable[str]) -> Mapping[str, Resource]:
+    def resources_at(self, addresses: Iterable[str], *, note: bool = True) -> Mapping[str, Resource]:
         with self._backend.read() as connection:
             found = rows_of.load_some(connection, self.place, addresses)
-        self._seen |= {address: brief.digest for address, brief in briefs_of(found)}
+        if note:
+            self._seen |= {address: brief.digest for address, brief in briefs_of(found)}
         return found
 
     def digests(self, prefix: str) -> Iterator[tuple[str, str]]:

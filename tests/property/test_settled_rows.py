@@ -27,7 +27,7 @@ from declarative.engine.expanding import rows_in
 from declarative.engine.narrow import Narrowing
 from declarative.engine.planning import PlanRequest, make_plan
 from declarative.engine.runtime import Runtime
-from declarative.engine.settling import recall_from
+from declarative.engine.settling import memory_of
 from declarative.engine.workspace import open_workspace
 from declarative.plan import codec
 from declarative.plan.guard import Overrides
@@ -111,8 +111,10 @@ class Site:
     folder: Path
     runtime: Runtime
 
-    def plan(self, *, remember: bool = True, narrowing: Narrowing | None = None, apply: bool = False) -> tuple[Plan, int]:
-        """The plan, and how many rows became objects."""
+    def plan(
+        self, *, remember: bool = True, forgetful: bool = False, narrowing: Narrowing | None = None, apply: bool = False
+    ) -> tuple[Plan, int]:
+        """The plan, and how many rows became objects. `forgetful`: what was settled is lost, the snapshot is not."""
         request = PlanRequest(narrowing=narrowing or Narrowing(), overrides=Overrides(10_000, 10_000, 10_000, 10_000))
         workspace = open_workspace(
             self.folder, environment=None, variables={}, environ=self.runtime.environ, now=self.runtime.clock.now()
@@ -120,8 +122,8 @@ class Site:
         with ExitStack() as stack:
             store = workspace.open_store(self.runtime.clock, self.runtime.environ)
             stack.callback(store.close)
-            recall = stack.enter_context(recall_from(store, workspace.project, self.runtime))
-            given = {"recall": recall} if remember else {}
+            memory = stack.enter_context(memory_of(store, workspace, self.runtime))
+            given = {"recall": (lambda _name: None) if forgetful else memory.recall, "prove": memory.prove} if remember else {}
             opened = stack.enter_context(rows_in(workspace, now=self.runtime.clock.now(), **given))
             plan = make_plan(opened, request, self.runtime, store)
             assert opened.rows is not None
@@ -291,6 +293,37 @@ def test_the_plan_is_the_same_with_and_without_passing_rows(
     whole = edited.copied(tmp_path / "whole")
     assert edited.bytes(narrowing=narrowing) == whole.bytes(narrowing=narrowing, remember=False)
     assert edited.bytes(narrowing=narrowing) == whole.bytes(narrowing=narrowing), "and what both remember says so too"
+
+
+@example(edits=EVERY_KIND)
+@example(edits=[("copy", 10, "serial", 300), ("rebind", 60, 250), ("spec", SPECS[0]), ("spec", SPECS[1])])
+@example(edits=[("copy", 10, "sys_id", 300)])
+@given(edits=st.lists(EDITS, max_size=4))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_plan_is_the_same_where_unsettled_rows_are_proved_some_at_a_time(
+    settled: Site, gateway: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edits: list[tuple[Any, ...]]
+) -> None:
+    monkeypatch.setattr("declarative.inventory.rows.MANY", 100)
+    monkeypatch.setattr("declarative.inventory.lowering.PART", 40)
+    edited = settled.copied(tmp_path / "edited")
+    edit(edited, edits, gateway)
+    whole = edited.copied(tmp_path / "whole")
+    told = whole.bytes(remember=False)
+    assert edited.bytes(forgetful=True) == told
+    assert edited.bytes() == told, "and by what that one kept"
+
+
+def test_of_unsettled_rows_only_those_become_objects_that_are_not_as_they_should_be(
+    settled: Site, tmp_path: Path, gateway: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("declarative.inventory.rows.MANY", 100)
+    monkeypatch.setattr("declarative.inventory.lowering.PART", 40)
+    edited = settled.copied(tmp_path / "edited")
+    edit(edited, [("set", 50, "department", "Legal"), ("forget", 130)], gateway)
+    _, before = edited.copied(tmp_path / "whole").plan(remember=False)
+    _, objects = edited.plan(forgetful=True)
+    assert (before, objects < 20) == (ROWS, True), "live edits of other tests are still there"
+    assert edited.plan()[1] <= objects, "the others are settled"
 
 
 def told(plan: Plan) -> str:

@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from declarative.core.errors import InvalidError
-from declarative.inventory import lowering
+from declarative.inventory import rows as rows_module
 from declarative.kinds.unopened import UnopenedCore
 
 SPEC = """\
@@ -226,7 +226,7 @@ def test_zeros_before_a_number_cost_no_digit_of_it(read):
 def test_many_rows_are_kept_as_text_and_mean_the_same(read, monkeypatch):
     rows = {"data/cmdb.csv": HEADER + "".join(f"a{at},web-{at},S{at},10.0.0.{at},Sales\n" for at in range(5))}
     opened = read(SPEC, rows).desired.assets
-    monkeypatch.setattr(lowering, "_MOST_OPEN", 2)
+    monkeypatch.setattr(rows_module, "MANY", 2)
     kept = read(SPEC, rows).desired.assets
     assert kept == opened
     assert [isinstance(asset.core, UnopenedCore) for asset in kept] == [False, False, True, True, True]

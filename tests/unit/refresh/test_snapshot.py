@@ -11,7 +11,7 @@ import pytest
 from declarative.assets.identity import match
 from declarative.assets.sight import cut
 from declarative.core.errors import ApiError, StateError
-from declarative.refresh import read_live
+from declarative.refresh import as_kept, read_live, read_stored
 from declarative.refresh.scan import Scanner
 from declarative.refresh.unread import CacheLostError
 from declarative.state import open_store
@@ -230,3 +230,36 @@ def test_a_record_that_is_no_json_after_all_is_an_error_that_names_it(make, snap
     inventory.write = lambda record: b'{"assetId":5,"biosSerialNumber":1e999}'
     with pytest.raises(ApiError, match="record of asset 5 that cannot be read"):
         read(make, inventory, snapshot)
+
+
+def stored(make, inventory, snapshot, passing, **options):
+    given = {"passing": passing, "sections": (), "full": False, "page_size": 100, "snapshot": snapshot, "clock": make.clock()}
+    return read_stored(inventory, [], {}, **{**given, **options})
+
+
+def test_a_snapshot_that_is_missing_is_made_for_very_many_assets_only(make, snapshot):
+    inventory = make.inventory(estate(300))
+    assert stored(make, inventory, snapshot, 19_999) is None
+    assert inventory.calls == inventory.counts == 0
+    found = stored(make, inventory, snapshot, 20_000)
+    assert (found.total, len(dict(found.digests()))) == (300, 300)
+    assert found.strategy == "full scan (300 records, all pages): 3 calls against 200 for asking by id and key"
+
+
+def test_after_a_week_very_many_assets_are_read_anew_through_the_snapshot(make, snapshot):
+    inventory = make.inventory(estate(300))
+    assert stored(make, inventory, snapshot, 20_000) is not None
+    clock = make.clock()
+    clock.current += timedelta(days=8)
+    assert stored(make, inventory, snapshot, 1_000, clock=clock) is None
+    assert "all pages" in stored(make, inventory, snapshot, 20_000, clock=clock).strategy
+
+
+def test_what_is_kept_is_shown_as_it_is_without_a_call(make, snapshot):
+    inventory = make.inventory(estate(300))
+    assert as_kept(snapshot, inventory.base_url, (), ()) is None
+    read(make, inventory, snapshot)
+    calls = inventory.calls
+    assert as_kept(snapshot, inventory.base_url, (), ()).total == 300
+    assert as_kept(snapshot, inventory.base_url, (), ("softwares",)) is None, "kept without software"
+    assert inventory.calls == calls

@@ -104,6 +104,15 @@ def test_observing_does_not_undo_what_another_process_applied_meanwhile(url: str
     assert applier.resources() == {"Asset/a": asset("a", department="Engineering"), "Asset/c": asset("c", asset_id=3)}
 
 
+def test_what_was_only_looked_at_is_not_observed_over(url: str, opened: Opener, asset: Assets) -> None:
+    opened(url).put([asset("a"), asset("b")])
+    reader = opened(url)
+    assert list(reader.resources_at(["Asset/a"], note=False)) == ["Asset/a"]
+    reader.resources_at(["Asset/b"])
+    reader.observe([asset("a", asset_id=1), asset("b", asset_id=2)])
+    assert opened(url).resources() == {"Asset/a": asset("a"), "Asset/b": asset("b", asset_id=2)}
+
+
 def test_what_this_process_removed_itself_may_be_observed_again(store: SqlStore, asset: Assets) -> None:
     store.put([asset("a"), asset("old")])
     store.remove(["Asset/a"])
