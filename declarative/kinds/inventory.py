@@ -149,6 +149,9 @@ def _field(path: str, written: Any, findings: list[Finding], base: str = "/spec/
     if "value" in given and ("split" in written or "date" in written):
         findings.append(Finding("inventory/mapping", pointer, "split and date are for cells", "write the value as it is meant"))
         return
+    if "split" in written and not brackets and types and "array" not in types:
+        findings.append(Finding("inventory/mapping", pointer, f"split makes a list, and {field} is none", "leave split out"))
+        return
     if "value" not in given and field in SOURCE_DATES:
         written = {"date": "iso", **written}
     yield FieldSource(field, types, pointer, record=record if brackets else None, **written)

@@ -147,6 +147,7 @@ def test_an_extract_without_rows_is_an_error(read, told):
         (SPEC.replace("data/cmdb.csv", "../cmdb.csv"), "inventory/source", 6),
         (SPEC.replace("hostName:", "hostname:"), "inventory/mapping", 9),
         (SPEC.replace('split: ";"}', "value: x}"), "inventory/mapping", 11),
+        (SPEC.replace("hostName: hostname", 'hostName: {column: hostname, split: ";"}'), "inventory/mapping", 9),
         (SPEC + "where: [{column: serial}]\n", "inventory/condition", 14),
         (SPEC + "master: local[2]\n", "inventory/source", 14),
         (SPEC.replace("servicenow", "service-now"), "reference/unknown-connector", 5),
