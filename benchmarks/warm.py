@@ -119,7 +119,8 @@ def settle(root: Path, environ: Mapping[str, str], size: int) -> None:
                         for (key, row, asset), one in zip(chunk, applied, strict=True)
                     ]
                     tables.append(table_of(settled))
-                rules = inventory.Rows(Context(now), workspace.project.rules, root)._rules
+                salt = f"{workspace.project.settle.total_seconds()}"
+                rules = inventory.Rows(Context(now), workspace.project.rules, root, salt)._rules
                 snapshot.keep_blob(f"{base_url}#settled={declaration.address}", packed(tables, rules))
 
 

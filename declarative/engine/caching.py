@@ -58,8 +58,8 @@ class UserSnapshot:
     def records(self, base_url: str) -> Iterable[Record]:
         return self._snapshot.records(self._key(base_url))
 
-    def replace(self, base_url: str, records: Iterable[Record], watermark: str, *, indexer: Indexer | None = None) -> None:
-        self._snapshot.replace(self._key(base_url), records, watermark, indexer=indexer)
+    def replace(self, base_url: str, records: Iterable[Record], watermark: str, *, indexer: Indexer | None = None) -> bool:
+        return self._snapshot.replace(self._key(base_url), records, watermark, indexer=indexer)
 
     def upsert(self, base_url: str, records: Iterable[Record], watermark: str, *, indexer: Indexer | None = None) -> None:
         self._snapshot.upsert(self._key(base_url), records, watermark, indexer=indexer)

@@ -65,7 +65,10 @@ def rows_in(
     from declarative.inventory import open_rows
 
     with no_garbage_collection():
-        opening = open_rows(desired, workspace.project.rules, workspace.project.root, now=now, recall=recall, prove=prove)
+        project = workspace.project
+        # Once settling is over, a field that does not say what was sent is nobody's any more.
+        salt = f"{project.settle.total_seconds()}"
+        opening = open_rows(desired, project.rules, project.root, now=now, recall=recall, prove=prove, salt=salt)
         with opening as rows:
             yield _opened(workspace, desired, rows)
 

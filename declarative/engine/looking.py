@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from declarative.assets.live import LiveIndex
-from declarative.assets.model import DesiredAsset
+from declarative.assets.model import AppliedAsset, DesiredAsset, OnRemove
 from declarative.core.clock import Clock
 from declarative.core.errors import StateError
 from declarative.engine.workspace import Workspace
 from declarative.plan.given import everything
-from declarative.plan.known import Known
+from declarative.plan.known import Known, fetched
 from declarative.qualys.model import Reader
 from declarative.refresh import Refreshed, Stored, read_live, read_stored
 from declarative.refresh.read import Mode
@@ -61,7 +61,8 @@ class Look(Struct, frozen=True):
         if rows is None or not rows.passing:
             return self._read(in_scope, resources)
         if narrowed:
-            rows.take_where(in_scope)
+            # Whoever would lose an asset: any row may be what it is, whatever that row is bound to.
+            rows.take_where(everything if self._may_retire(in_scope, resources) else in_scope)
             seen = self._read(in_scope, self._again(resources))
             rows.take_holding(list(seen.live.index))
             return Seen(self.workspace.assets, self._again(resources), seen.live, beyond=rows.passing)
@@ -71,6 +72,16 @@ class Look(Struct, frozen=True):
                 return self._passing(rows, stored, resources)
         rows.take_where(lambda _address: True)
         return self._read(in_scope, self._again(resources))
+
+    def _may_retire(self, in_scope: InScope, resources: Mapping[str, Resource]) -> bool:
+        declared = {asset.address for asset in self.workspace.assets}
+        removal = {one.address: one.on_remove for one in self.workspace.desired.inventories}
+        gone = (address for address in resources if address not in declared and in_scope(address))
+        return any(
+            removal.get(address.partition("[")[0], item.on_remove) is OnRemove.RETIRE
+            for address, item in fetched(resources, gone)
+            if isinstance(item, AppliedAsset)
+        )
 
     def _passing(self, rows: Rows, stored: Stored, resources: Mapping[str, Resource]) -> Seen:
         before = rows.passing

@@ -101,6 +101,7 @@ class Steadily(Struct, frozen=True):
             page_size=self.page_size,
             snapshot=self.snapshot,
             clock=self.clock,
+            make=False,  # only afterwards it is known whether software has to be read too
         )
 
     def _first(self, stored: Stored, addresses: Iterable[str]) -> list[Entry]:

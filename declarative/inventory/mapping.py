@@ -147,8 +147,9 @@ def _number(source: FieldSource, text: str) -> int | float:
     digits = text.lstrip("+-")
     is_whole = digits.isdigit()
     try:
-        if is_whole and len(digits.lstrip("0")) <= MAX_DIGITS:
-            return int(text)
+        significant = digits.lstrip("0") or "0"
+        if is_whole and len(significant) <= MAX_DIGITS:
+            return int(text[: len(text) - len(digits)] + significant)
         value = float(text)
     except ValueError:
         raise CellError(f'{source.path}: "{_short(text)}" is not a number') from None

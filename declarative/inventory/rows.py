@@ -75,9 +75,9 @@ class Rows:
     A row passes, without becoming an asset, while nothing speaks against what an earlier plan proved of it. The methods that
     compare take those out that something speaks against; then they are among `assets`."""
 
-    def __init__(self, context: Context, settings: Mapping[str, RuleSetting], root: Path) -> None:
+    def __init__(self, context: Context, settings: Mapping[str, RuleSetting], root: Path, salt: str = "") -> None:
         self._context, self._settings, self._root = context, settings, root
-        self._rules = digest_of([__version__, {name: str(setting) for name, setting in sorted(settings.items())}])
+        self._rules = digest_of([__version__, salt, {name: str(setting) for name, setting in sorted(settings.items())}])
         self._all: list[_One] = []
         self._digest = hashlib.sha256()
         self.diagnostics: list[Diagnostic] = []
@@ -254,11 +254,13 @@ def open_rows(
     now: datetime,
     recall: Recall = lambda _address: None,
     prove: Prove | None = None,
+    salt: str = "",
 ) -> Iterator[Rows]:
     """Reads every inventory. What is wrong with a source or a row is a diagnostic. Raises UsageError where the extra is
-    not installed. `now`: aware; dates in the future are told. `prove` is asked where there are `MANY`."""
+    not installed. `now`: aware; dates in the future are told. `prove` is asked where there are `MANY`.
+    `salt`: what else the answers to what was settled depended on."""
     connectors = {connector.name: connector for connector in desired.connectors}
-    rows = Rows(Context(now=now, connectors=connectors), settings, root)
+    rows = Rows(Context(now=now, connectors=connectors), settings, root, salt)
     with ExitStack() as stack:
         for declaration in desired.inventories:
             backend = stack.enter_context(backend_for(declaration))

@@ -82,10 +82,10 @@ class Scanner(Struct, frozen=True):
                 self.snapshot.upsert(self.place, _seen_of(changed), self._watermark(started), indexer=index_record)
                 if self.reader.count() == self.snapshot.count(self.place):
                     return f"snapshot, {changed.count} changed since"
-            every = _Counted(self.pages())
-            self.snapshot.replace(self.place, _seen_of(every), self._watermark(started), indexer=index_record)
+            every = _seen_of(self.pages())
             # What took days may have been taken for abandoned by another process.
-            return "all pages" if self.snapshot.count(self.place) == every.count else None
+            kept = self.snapshot.replace(self.place, every, self._watermark(started), indexer=index_record)
+            return "all pages" if kept else None
         except (StateError, ValueError):
             return None
 
@@ -138,7 +138,8 @@ class Scanner(Struct, frozen=True):
             if self.snapshot is None or not self.snapshot.writable:
                 return None
             pages = _Counted(self.pages())
-            self.snapshot.replace(self.place, _seen_of(pages), self._watermark(started), indexer=index_record)
+            if not self.snapshot.replace(self.place, _seen_of(pages), self._watermark(started), indexer=index_record):
+                return None
             unread = Unread(self.snapshot, self.place)
         except StateError:
             return None

@@ -67,16 +67,18 @@ def read_stored(
     page_size: int,
     snapshot: Snapshot,
     clock: Clock,
+    make: bool = True,
 ) -> Stored | None:
     """Brings the snapshot up to date, where `read_live` of all assets would do so; else gives None, without a
-    call unless the snapshot failed. One that is missing, or has to be read anew, is made for `MANY` assets only.
+    call unless the snapshot failed. `make`: one that is missing, or has to be read anew, is made for `MANY` assets and more, if
+    that takes fewer calls: the gateway is asked how many records there are.
 
     `passing`: how many assets there are besides `desired`, all bound to ids, and `sections` what they may declare below
     `coreAttributes`. `full`: read everything anew. Raises ApiError, and AuthError on 401/403."""
     assets = look_up(desired, applied)
     scanner = Scanner(reader, page_size, excluded(assets, sections), snapshot, clock)
     is_usable = scanner.watermark() is not None
-    if not is_usable and passing < MANY:
+    if not is_usable and (passing < MANY or not make):
         return None
 
     def calls() -> int:

@@ -226,7 +226,8 @@ class Snapshot(Protocol):
     def writable(self) -> bool:
         """False where every write is a no-op."""
 
-    def replace(self, base_url: str, records: Records, watermark: str, *, indexer: Indexer | None = None) -> None: ...
+    def replace(self, base_url: str, records: Records, watermark: str, *, indexer: Indexer | None = None) -> bool:
+        """Tells whether that is what is kept now: not where nothing may be written, or another process swept it away."""
 
     def upsert(self, base_url: str, records: Records, watermark: str, *, indexer: Indexer | None = None) -> None: ...
 

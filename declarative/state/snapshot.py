@@ -168,13 +168,13 @@ class SqlSnapshot:
         watermark: str,
         *,
         indexer: Indexer | None = None,
-    ) -> None:
+    ) -> bool:
         if not self._writable:
-            return
+            return False
         with self._backend.write() as connection:
             generation = self._begin(connection, base_url)
         self._fill(generation, records, indexer)
-        self._finish(generation, base_url, watermark)
+        return self._finish(generation, base_url, watermark)
 
     def upsert(
         self,
@@ -206,11 +206,13 @@ class SqlSnapshot:
         _drop(connection, connection.scalars(abandoned, (now - _ABANDONED_SECONDS,)))
         return int(connection.scalar(_BEGIN, (base_url, False, now)))
 
-    def _finish(self, generation: int, base_url: str, watermark: str) -> None:
+    def _finish(self, generation: int, base_url: str, watermark: str) -> bool:
         with self._backend.write() as connection:
-            if _complete(connection, generation, watermark):
-                others = "SELECT generation FROM snapshot_meta WHERE base_url = ? AND complete AND generation <> ?"
-                _drop(connection, connection.scalars(others, (base_url, generation)))
+            done = _complete(connection, generation, watermark)
+            others = "SELECT generation FROM snapshot_meta WHERE base_url = ? AND complete AND generation <> ?"
+            # Of what was swept away meanwhile there are rows that were written since, and nothing names them.
+            _drop(connection, connection.scalars(others, (base_url, generation)) if done else [generation])
+        return done
 
     def _fill(self, generation: int, records: Iterable[tuple[int, Mapping[str, Any]]], indexer: Indexer | None) -> None:
         keys: list[tuple[int, int]] = []

@@ -19,7 +19,7 @@ pytest.importorskip("ibis", reason="the extra `inventory` is not installed")
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from declarative.assets.model import AppliedAsset
+from declarative.assets.model import AppliedAsset, OnRemove
 from declarative.core.errors import InvalidError
 from declarative.engine.applying import ApplyOptions, apply_plan
 from declarative.engine.drifting import find_drift
@@ -166,8 +166,11 @@ def gateway() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def settled(gateway: Any, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return settled_in(tmp_path_factory.mktemp("settled"), gateway)
+
+
+def settled_in(folder: Path, gateway: Any) -> Site:
     """Everything was applied, has arrived, and was found unchanged."""
-    folder = tmp_path_factory.mktemp("settled")
     (folder / "declarative.yaml").write_text(PROJECT)
     (folder / "manifests").mkdir()
     (folder / "manifests" / "all.yaml").write_text(MANIFESTS)
@@ -370,3 +373,32 @@ def test_who_may_only_read_the_state_sees_drift_as_well(settled: Site, gateway: 
     assert address_of(120) in [change.address for change in whole.changes if change.action is Action.UPDATE]
     seen = edited.drift(list_all=False, read_only=True)
     assert address_of(120) in [change.address for change in seen.changes if change.action is Action.UPDATE]
+
+
+def test_a_narrowed_plan_retires_nothing_that_a_passing_row_is(tmp_path: Path) -> None:
+    """The row is bound to an asset that is gone, and would find the one that is to be retired by its serial number."""
+    with running(SandboxOptions(delay=0.0)) as gateway:
+        (tmp_path / "site").mkdir()
+        site = settled_in(tmp_path / "site", gateway)
+        with open_store(str(site.folder / ".declarative" / "state.db"), clock=site.runtime.clock) as store:
+            alone, bound = store.get("Asset/alone"), store.get(address_of(200))
+            assert isinstance(alone, AppliedAsset)
+            assert isinstance(bound, AppliedAsset)
+            store.put([replace(alone, on_remove=OnRemove.RETIRE)])
+        gateway.call("/_sandbox/drift", {"assetId": bound.asset_id, "delete": True})
+        gateway.call(
+            "/_sandbox/drift", {"assetId": alone.asset_id, "set": {"assetName": "host-200", "biosSerialNumber": "SN-200"}}
+        )
+        before, _, after = MANIFESTS.split("---\n")
+        (site.folder / "manifests" / "all.yaml").write_text(f"{before}---\n{after}")
+        plan, _ = site.plan(narrowing=Narrowing.parse(["Asset/alone"], [], []))
+        (change,) = plan.changes
+        assert (change.action, address_of(200) in change.reason) == (Action.FORGET, True)
+
+
+def test_another_time_to_settle_has_every_row_looked_at_again(settled: Site, tmp_path: Path) -> None:
+    edited = settled.copied(tmp_path / "edited")
+    assert edited.plan()[1] < 50
+    project = edited.folder / "declarative.yaml"
+    project.write_text(project.read_text().replace("spec: {", "spec: {settle: 2h, "))
+    assert edited.plan()[1] == ROWS

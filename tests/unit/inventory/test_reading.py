@@ -220,8 +220,9 @@ def test_a_cell_that_no_integer_of_64_bits_can_say_is_a_bad_row(read, told, writ
 
 def test_zeros_before_a_number_cost_no_digit_of_it(read):
     spec = SPEC.replace("businessMetaData.department", "biosInfo.totalMemory")
-    workspace = read(spec, {"data/cmdb.csv": HEADER + "a1,web-01,S1,,000123456789012345678\n"})
-    assert workspace.desired.assets[0].core["biosInfo"] == {"totalMemory": 123456789012345678}
+    rows = f"a1,web-01,S1,,000123456789012345678\na2,web-02,S2,,+{'0' * 5_000}7\na3,web-03,S3,,000\n"
+    workspace = read(spec, {"data/cmdb.csv": HEADER + rows})
+    assert [asset.core["biosInfo"]["totalMemory"] for asset in workspace.desired.assets] == [123456789012345678, 7, 0]
 
 
 def test_many_rows_are_kept_as_text_and_mean_the_same(read, monkeypatch):
