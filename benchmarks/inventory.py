@@ -81,6 +81,7 @@ def findings(size: int) -> Iterator[Finding]:
         def planned(*arguments: str) -> Usage:
             return run("plan", "--max-creates", str(size), "--json", *arguments)
 
+        (root / "declarative.yaml").write_text(PROJECT)  # a run that was killed may have left the other one
         renew(folder)
         declare(root, "settled.parquet")
         yield Row.of("parquet, nothing changed", size, planned(), "rows")
