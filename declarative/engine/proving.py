@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from declarative import __version__
 from declarative.assets.model import DesiredAsset
@@ -21,8 +22,8 @@ from declarative.plan.model import StateMark
 from declarative.refresh import Stored, as_kept
 from declarative.state.model import Snapshot, Store
 
-Seen = tuple[str, int, bytes]
-"""See `inventory.rows.Seen`."""
+if TYPE_CHECKING:
+    from declarative.inventory.rows import Seen
 
 
 class Prover:

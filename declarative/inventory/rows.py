@@ -264,8 +264,8 @@ def open_rows(
     with ExitStack() as stack:
         for declaration in desired.inventories:
             backend = stack.enter_context(backend_for(declaration))
-            salt = _salt(declaration, connectors[declaration.connector])
-            rows.read(declaration, Engine(backend, declaration, salt), recall, prove)
+            engine = Engine(backend, declaration, _salt(declaration, connectors[declaration.connector]))
+            rows.read(declaration, engine, recall, prove)
         rows.take_shared()
         rows.take_claimed(desired.assets)
         yield rows
