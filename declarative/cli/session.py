@@ -80,8 +80,8 @@ def workspace_for(settings: Settings, runtime: Runtime) -> Workspace:
 def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iterator[tuple[Workspace, Store]]:
     """The project with its rows, and the store. Unless somebody will `look_at_all` of them, rows that earlier plans settled
     become no assets. Raises InvalidError for what is wrong in it, UsageError where the extra for inventories is missing."""
-    from declarative.engine.expanding import load_early, rows_in, with_rows
-    from declarative.engine.settling import memory_of
+    from declarative.engine.expanding import rows_in, with_rows
+    from declarative.engine.settling import remembering
 
     workspace = workspace_for(settings, runtime)
     workspace.require_valid()
@@ -91,13 +91,11 @@ def planning(settings: Settings, runtime: Runtime, *, look_at_all: bool) -> Iter
             whole.require_valid()
             yield whole, stack.enter_context(store_for(whole, runtime))
             return
-        load_early()
-        store = stack.enter_context(store_for(workspace, runtime))
-        memory = stack.enter_context(memory_of(store, workspace, runtime))
-        rows = rows_in(workspace, now=runtime.clock.now(), recall=memory.recall, prove=memory.prove)
+        found = stack.enter_context(remembering(workspace, runtime))
+        rows = rows_in(workspace, now=runtime.clock.now(), memory=lambda: found()[1])
         opened = stack.enter_context(rows)
         opened.require_valid()
-        yield opened, store
+        yield opened, found()[0]
 
 
 def planning_workspace_for(settings: Settings, runtime: Runtime) -> Workspace:

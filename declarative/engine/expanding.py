@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -19,7 +18,7 @@ from declarative.kinds.model import Desired
 from declarative.kinds.rows import check_claims
 
 if TYPE_CHECKING:
-    from declarative.inventory.rows import Prove, Recall, Rows
+    from declarative.inventory import Memory, Rows
 
 
 def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> Workspace:
@@ -39,36 +38,22 @@ def with_rows(workspace: Workspace, *, now: datetime, connect: bool = True) -> W
         return structs.replace(opened, desired=every, rows=None)
 
 
-def load_early() -> None:
-    """Begins to load what reads rows, which takes a second: the check of a large state leaves Python alone for as long."""
-    Thread(target=_load).start()
-
-
-def _load() -> None:
-    with suppress(Exception):  # who opens the rows meets it again, and says what is wrong
-        from declarative.inventory.backends import load_modules
-
-        load_modules()
-
-
 @contextmanager
-def rows_in(
-    workspace: Workspace, *, now: datetime, recall: Recall = lambda _name: None, prove: Prove | None = None
-) -> Iterator[Workspace]:
-    """The workspace with its rows open. `recall`: what `Rows.settled` gave for an inventory before; rows that it speaks for, and
-    those that `prove` does, become no assets until somebody asks for them."""
+def rows_in(workspace: Workspace, *, now: datetime, memory: Callable[[], Memory] | None = None) -> Iterator[Workspace]:
+    """The workspace with its rows open. Those that `memory` speaks for become no assets until somebody asks for them; it is
+    asked in another thread, while rows are read."""
     desired = workspace.desired
     if not desired.inventories or has_errors(workspace.diagnostics):
         yield workspace
         return
     # Ibis and DuckDB load when there is an inventory, and only then.
-    from declarative.inventory import open_rows
+    from declarative.inventory import Memory, open_rows
 
     with no_garbage_collection():
         project = workspace.project
         # Once settling is over, a field that does not say what was sent is nobody's any more.
         salt = f"{project.settle.total_seconds()}"
-        opening = open_rows(desired, project.rules, project.root, now=now, recall=recall, prove=prove, salt=salt)
+        opening = open_rows(desired, project.rules, project.root, now=now, memory=memory or Memory, salt=salt)
         with opening as rows:
             yield _opened(workspace, desired, rows)
 

@@ -23,11 +23,11 @@ from declarative.refresh import Stored, as_kept
 from declarative.state.model import Snapshot, Store
 
 if TYPE_CHECKING:
-    from declarative.inventory.rows import Seen
+    from declarative.inventory.memory import Seen
 
 
 class Prover:
-    """An `inventory.rows.Prove` over the snapshot as it is: no call is made."""
+    """An `inventory.memory.Prove` over the snapshot as it is: no call is made."""
 
     def __init__(self, workspace: Workspace, store: Store, snapshot: Snapshot, base_url: str, clock: Clock) -> None:
         self._workspace, self._store, self._snapshot = workspace, store, snapshot

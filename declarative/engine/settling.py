@@ -5,30 +5,41 @@ It is a cache. Without it every row becomes an asset and is decided on, and the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-
-from msgspec import Struct
+from contextlib import ExitStack, closing, contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from declarative.assets.live import LiveIndex
 from declarative.core.errors import InvalidError, StateError
+from declarative.core.meanwhile import meanwhile
 from declarative.engine.caching import snapshot_for
 from declarative.engine.proving import Prover
 from declarative.engine.runtime import Runtime
 from declarative.engine.workspace import Workspace
 from declarative.state.model import Snapshot, Store
 
+if TYPE_CHECKING:
+    from declarative.inventory import Memory
 
-class Memory(Struct, frozen=True):
-    """What spares looking at rows. `recall` gives what `keep_settled` kept under a name; `prove`, where there is one, is for rows
-    of which nothing was kept."""
 
-    recall: Callable[[str], bytes | None] = lambda _name: None
-    prove: Prover | None = None
+@contextmanager
+def remembering(workspace: Workspace, runtime: Runtime) -> Iterator[Callable[[], tuple[Store, Memory]]]:
+    """Opens the store, with what it remembers, in a thread: to check a large one takes a second, in which rows can be read.
+    Who asks for them waits, and meets what `Workspace.open_store` raises."""
+    with ExitStack() as stack:
+
+        def opened() -> tuple[Store, Memory]:
+            store = stack.enter_context(closing(workspace.open_store(runtime.clock, runtime.environ)))
+            return store, stack.enter_context(memory_of(store, workspace, runtime))
+
+        with meanwhile(opened) as found:
+            yield found
 
 
 @contextmanager
 def memory_of(store: Store, workspace: Workspace, runtime: Runtime) -> Iterator[Memory]:
-    """For this target and user; an empty one where the snapshot cannot be read, or not be kept."""
+    """What `keep_settled` kept for this target and user; nothing where the snapshot cannot be read, or not be kept."""
+    from declarative.inventory import Memory
+
     snapshot = snapshot_for(store, runtime.environ) if store.writable else None
     base_url = ""
     with suppress(InvalidError):

@@ -2,6 +2,7 @@
 a project has an inventory: they come with the extra `inventory`."""
 
 from declarative.inventory.expand import Expansion, expand
+from declarative.inventory.memory import Memory
 from declarative.inventory.rows import Rows, open_rows
 
-__all__ = ["Expansion", "Rows", "expand", "open_rows"]
+__all__ = ["Expansion", "Memory", "Rows", "expand", "open_rows"]

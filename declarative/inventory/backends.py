@@ -61,14 +61,6 @@ def backend_for(declaration: InventoryDeclaration) -> Iterator[Backend]:
             connection.disconnect()
 
 
-def load_modules() -> None:
-    """What reading rows will import. Raises ImportError where the extra is not installed."""
-    import ibis.backends.duckdb  # noqa: F401
-    import pyarrow.compute
-    import pyarrow.dataset
-    import pyarrow.parquet  # noqa: F401
-
-
 def require_extra(address: str) -> Any:
     try:
         import duckdb  # noqa: F401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, count
-from typing import Any
+from typing import Any, NamedTuple
 
 from declarative.core.chunks import chunks
 from declarative.inventory.backends import Backend, fetched
@@ -15,19 +15,37 @@ _TOGETHER = 20
 _WORN = 8
 
 
+class Loaded(NamedTuple):
+    """Settled rows in an engine, and the name that it knows them by."""
+
+    name: str
+    table: Any
+    rows: int
+
+
+def load(name: str, backend: Backend, settled: Iterable[Any]) -> Loaded:
+    """From Arrow tables."""
+    counts = []
+
+    def counted() -> Iterator[Any]:
+        for table in settled:
+            counts.append(len(table))
+            yield table
+
+    return Loaded(name, backend.load(name, counted(), schema()), sum(counts))
+
+
 class Passing:
     """The settled rows of one inventory that say the same as then. Whatever speaks against one takes it out.
 
-    `digests`: a kept table of `key` and `row` of every row; `settled`: Arrow tables, and `name` what the engine calls them.
-    `fresh`: a table of the `key` of each row that is new, or says something else."""
+    `digests`: a kept table of `key` and `row` of every row. `fresh`: a table of the `key` of each row that is new, or says
+    something else."""
 
-    def __init__(self, backend: Backend, digests: Any, settled: Iterable[Any], name: str = "settled") -> None:
+    def __init__(self, backend: Backend, digests: Any, settled: Loaded) -> None:
         self._backend = backend
-        self._name = name
-        self._known = 0
-        self._settled = backend.load(name, self._counted(settled), schema())
+        self._name, self._settled, self._known = settled
         self.digests = digests
-        moved = backend.keep(f"{name}_moved", self._unmatched(digests, "row", "row"))
+        moved = backend.keep(f"{self._name}_moved", self._unmatched(digests, "row", "row"))
         self.fresh = moved.filter(moved.key.notnull()).select("key")
         self._lost = frozenset(self._keys(moved.filter(moved.was.notnull()).select(key="was")))
         self._taken = set(self._lost)
@@ -35,11 +53,6 @@ class Passing:
 
     def __len__(self) -> int:
         return self._known - len(self._taken)
-
-    def _counted(self, tables: Iterable[Any]) -> Iterator[Any]:
-        for table in tables:
-            self._known += len(table)
-            yield table
 
     def is_worn(self, since: int) -> bool:
         """Whether so much of what is settled was lost, or is newer than the rest, that all of it had better be kept anew."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import chain, permutations
@@ -17,11 +17,13 @@ from declarative.assets.model import ConnectorRef, DesiredAsset
 from declarative.core.canonical import digest_of
 from declarative.core.diagnostics import Diagnostic
 from declarative.core.errors import InvalidError
-from declarative.inventory.backends import backend_for
+from declarative.core.meanwhile import meanwhile
+from declarative.inventory.backends import Backend, backend_for
 from declarative.inventory.engines import DIGEST_CHARACTERS, Engine
 from declarative.inventory.lowering import Findings, lowered
+from declarative.inventory.memory import Memory, Prove, Seen
 from declarative.inventory.model import BadRow, SourceError
-from declarative.inventory.passing import Passing
+from declarative.inventory.passing import Loaded, Passing, load
 from declarative.inventory.settled import Settled, joined, packed, table_of, unpacked, without
 from declarative.inventory.sources import Collected, batches
 from declarative.inventory.telling import about, about_bad_rows, about_emptiness, about_twins
@@ -30,15 +32,6 @@ from declarative.kinds.context import Context
 from declarative.kinds.model import Desired, InventoryDeclaration
 from declarative.kinds.unopened import closed
 from declarative.manifest.model import RuleSetting
-
-Recall = Callable[[str], bytes | None]
-"""What `Rows.settled` gave under a name the last time that it gave something under it."""
-
-Seen = tuple[str, int, bytes]
-"""The digest of what was applied, and id and digest of what is live."""
-
-Prove = Callable[[Sequence[DesiredAsset]], Mapping[str, Seen]]
-"""By address, those of some assets that need no look while what is seen of them stays, as if there were no others."""
 
 MANY = 20_000
 """So many rows become assets at once. Of more, each thousand are looked at alone first, and whatever is left is kept as text."""
@@ -112,34 +105,42 @@ class Rows:
         """What the addresses of rows begin with."""
         return tuple(one.declaration.row_address("")[:-1] for one in self._all)
 
-    def read(self, declaration: InventoryDeclaration, engine: Engine, recall: Recall, prove: Prove | None = None) -> None:
+    def read(self, declaration: InventoryDeclaration, engine: Engine, memory: Callable[[], Memory]) -> None:
         collected = Collected()
-        try:
-            engine.stage(batches(declaration, self._root, collected))
-        except SourceError as error:
-            self.diagnostics.append(about(declaration, error.rule, error.message, error.pointer, error.hint))
-            return
+        with meanwhile(lambda: self._remembered(declaration, engine.backend, memory())) as remembered:
+            try:
+                engine.stage(batches(declaration, self._root, collected))
+            except SourceError as error:
+                self.diagnostics.append(about(declaration, error.rule, error.message, error.pointer, error.hint))
+                return
+            since, settled, prove = remembered()
         if not collected.rows:
             self.diagnostics.extend(about_emptiness(declaration, self._settings))
         digests = engine.backend.keep("digests", engine.digests())
         twins = engine.twins(digests)
         self.diagnostics.extend(about_twins(declaration, twins))
-        whole, since = (unpacked(recall(name), self._rules) for name in _names(declaration))
-        one = _One(declaration, engine, since=joined(since))
-        settled = chain(without(whole, one.since["key"]), (one.since,))
-        one.passing = Passing(engine.backend, digests, () if twins else settled)
+        one = _One(declaration, engine, since=since)
+        one.passing = Passing(engine.backend, digests, load("untold", engine.backend, ()) if twins else settled)
         self._all.append(one)
         for text in one.passing.sorted_digests():
             self._digest.update(text)
         are_many = prove is not None and not twins and one.passing.count_fresh() > MANY
         found, proved = self._lower(one, prove if are_many else None, only=one.passing.fresh)
         if proved:
-            one.passing = Passing(engine.backend, digests, chain(one.passing.settled(), proved), "proved")
+            one.passing = Passing(engine.backend, digests, load("proved", engine.backend, chain(one.passing.settled(), proved)))
             one.is_proved = True
         bad = [*collected.bad, *engine.keyless(), *found.bad]
         self.diagnostics.extend((*found.told, *about_bad_rows(declaration, bad, collected.rows)))
         if bad:
             self.held = (*self.held, declaration.address)
+
+    def _remembered(
+        self, declaration: InventoryDeclaration, backend: Backend, memory: Memory
+    ) -> tuple[Any, Loaded, Prove | None]:
+        """What was settled since the bulk of it was kept, all that was settled, and what proves more."""
+        whole, since = (unpacked(memory.recall(name), self._rules) for name in _names(declaration))
+        newer = joined(since)
+        return newer, load("settled", backend, chain(without(whole, newer["key"]), (newer,))), memory.prove
 
     # what speaks against rows
 
@@ -252,20 +253,19 @@ def open_rows(
     root: Path,
     *,
     now: datetime,
-    recall: Recall = lambda _address: None,
-    prove: Prove | None = None,
+    memory: Callable[[], Memory] = Memory,
     salt: str = "",
 ) -> Iterator[Rows]:
     """Reads every inventory. What is wrong with a source or a row is a diagnostic. Raises UsageError where the extra is
-    not installed. `now`: aware; dates in the future are told. `prove` is asked where there are `MANY`.
-    `salt`: what else the answers to what was settled depended on."""
+    not installed, and what `memory` raises. `now`: aware; dates in the future are told. `memory` is asked in another thread,
+    while rows are read. `salt`: what else the answers to what was settled depended on."""
     connectors = {connector.name: connector for connector in desired.connectors}
     rows = Rows(Context(now=now, connectors=connectors), settings, root, salt)
     with ExitStack() as stack:
         for declaration in desired.inventories:
             backend = stack.enter_context(backend_for(declaration))
             engine = Engine(backend, declaration, _salt(declaration, connectors[declaration.connector]))
-            rows.read(declaration, engine, recall, prove)
+            rows.read(declaration, engine, memory)
         rows.take_shared()
         rows.take_claimed(desired.assets)
         yield rows

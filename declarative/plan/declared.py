@@ -200,6 +200,9 @@ def _contested(claims: Sequence[tuple[str, K]], different: int) -> dict[K, list[
 
 def _shared_native_keys(assets: Iterable[DesiredAsset]) -> dict[str, str]:
     """Address -> why, for assets of one connector with one native key: the service would merge them."""
+    keys = [key for asset in assets if (key := asset.native_key) is not None]
+    if len(set(keys)) == len(keys):  # whatever the connectors are
+        return {}
     claims = [(asset.address, (asset.connector.uuid, key)) for asset in assets if (key := asset.native_key) is not None]
     return {
         address: f"{_several(addresses)} share the sourceNativeKey {key}; the service would merge them"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any, cast
 
 from declarative.core.chunks import chunks
@@ -149,7 +150,10 @@ class SqlSnapshot:
             if current is None:
                 return None
             parts = "SELECT record FROM snapshot WHERE generation = ? ORDER BY asset_id"
-            return b"".join(connection.scalars(parts, current[:1]))
+            whole = BytesIO()  # grows without copies, and there is one part beside it, not all of them
+            for (part,) in connection.stream(parts, current[:1]):
+                whole.write(part)
+            return whole.getvalue()
 
     def keep_blob(self, name: str, data: bytes) -> None:
         if not self._writable:

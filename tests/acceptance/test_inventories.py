@@ -109,6 +109,21 @@ def test_the_same_rows_make_the_same_plan_in_every_format(workplace: Any) -> Non
     assert len(digests) == 1
 
 
+def test_a_damaged_state_is_refused_although_rows_are_read_meanwhile(workplace: Any) -> None:
+    declare(workplace, "{csv: data/cmdb.csv}")
+    workplace.write("data/cmdb.csv", csv_of(RECORDS))
+    workplace.ok("apply", "--auto-approve", "--wait")
+    state = workplace.folder / ".declarative/state.db"
+    content = state.read_bytes()
+    state.write_bytes(content[: len(content) // 2])
+    for command in (("plan",), ("apply", "--auto-approve")):
+        run = workplace.run(*command)
+        assert run.code == 1, run.text
+        assert "state.db" in run.text
+        assert "Traceback" not in run.text
+    assert state.read_bytes() == content[: len(content) // 2], "what is left of it is as it was"
+
+
 @pytest.mark.parametrize("command", ["plan", "validate"])
 def test_without_the_extra_the_message_names_it(workplace: Any, command: str, tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"

@@ -29,6 +29,7 @@ from declarative.engine.planning import PlanRequest, make_plan
 from declarative.engine.runtime import Runtime
 from declarative.engine.settling import memory_of
 from declarative.engine.workspace import open_workspace
+from declarative.inventory import Memory
 from declarative.plan import codec
 from declarative.plan.guard import Overrides
 from declarative.plan.model import Action, Plan
@@ -123,8 +124,9 @@ class Site:
             store = workspace.open_store(self.runtime.clock, self.runtime.environ)
             stack.callback(store.close)
             memory = stack.enter_context(memory_of(store, workspace, self.runtime))
-            given = {"recall": (lambda _name: None) if forgetful else memory.recall, "prove": memory.prove} if remember else {}
-            opened = stack.enter_context(rows_in(workspace, now=self.runtime.clock.now(), **given))
+            memory = Memory(prove=memory.prove) if forgetful else memory
+            given = (lambda: memory) if remember else None
+            opened = stack.enter_context(rows_in(workspace, now=self.runtime.clock.now(), memory=given))
             plan = make_plan(opened, request, self.runtime, store)
             assert opened.rows is not None
             objects = sum(1 for _ in opened.rows.assets)

@@ -12,7 +12,7 @@ import pytest
 from declarative.core.errors import UsageError
 from declarative.engine.expanding import rows_in
 from declarative.engine.workspace import open_workspace
-from declarative.inventory import Rows
+from declarative.inventory import Memory, Rows
 
 SPEC = """\
 connector: servicenow
@@ -54,7 +54,7 @@ def outcome(read: Any, tmp_path: Path) -> Any:
 def opened(root: Path, kept: dict[str, bytes], *, settle: bool) -> tuple[list[Any], dict[str, bytes]]:
     now = datetime(2026, 6, 1, tzinfo=UTC)
     workspace = open_workspace(root, environment=None, variables={}, environ={}, now=now)
-    with rows_in(workspace, now=now, recall=kept.get) as found:
+    with rows_in(workspace, now=now, memory=lambda: Memory(kept.get)) as found:
         rows = found.rows
         assert rows is not None
         assets = [(asset.address, asset.identity, asset.core, str(asset.position)) for asset in found.assets]

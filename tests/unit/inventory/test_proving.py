@@ -12,6 +12,7 @@ import pytest
 from declarative.assets.model import DesiredAsset
 from declarative.engine.expanding import rows_in
 from declarative.engine.workspace import Workspace, open_workspace
+from declarative.inventory import Memory
 
 SPEC = """\
 connector: servicenow
@@ -70,7 +71,7 @@ def objects(read: Any, tmp_path: Path) -> Callable[..., Any]:
     ) -> tuple[list[str], dict[str, bytes], Workspace]:
         read(SPEC, files, **more)
         workspace = open_workspace(tmp_path, environment=None, variables={}, environ={}, now=NOW)
-        with rows_in(workspace, now=NOW, recall=recall, prove=prove) as opened:
+        with rows_in(workspace, now=NOW, memory=lambda: Memory(recall, prove)) as opened:
             assert opened.rows is not None
             names = [asset.address.removeprefix("AssetInventory/") for asset in opened.rows.assets]
             return names, dict(opened.rows.settled({})), opened

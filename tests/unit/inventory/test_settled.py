@@ -11,6 +11,7 @@ import pytest
 
 from declarative.engine.expanding import rows_in
 from declarative.engine.workspace import open_workspace
+from declarative.inventory import Memory
 
 SPEC = """\
 connector: servicenow
@@ -35,7 +36,7 @@ def plan(read: Any, tmp_path: Path) -> Callable[..., tuple[int, Kept]]:
         (tmp_path / "cmdb.csv").write_text("\n".join(("sys_id,hostname,serial", *lines)) + "\n")
         now = datetime(2026, 6, 1, tzinfo=UTC)
         workspace = open_workspace(tmp_path, environment=None, variables={}, environ={}, now=now)
-        with rows_in(workspace, now=now, recall=kept.get) as opened:
+        with rows_in(workspace, now=now, memory=lambda: Memory(kept.get)) as opened:
             assert opened.rows is not None
             passed = opened.rows.passing
             found = {asset.address: ("applied", int(asset.address[-3:-1]), b"live") for asset in opened.rows.assets}
