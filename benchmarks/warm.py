@@ -20,9 +20,10 @@ from declarative.engine.workspace import open_workspace
 from declarative.inventory import rows as inventory
 from declarative.inventory.backends import backend_for
 from declarative.inventory.engines import Engine
+from declarative.inventory.formats import batches
 from declarative.inventory.mapping import spec_of
 from declarative.inventory.settled import Settled, packed, table_of
-from declarative.inventory.sources import Collected, batches
+from declarative.inventory.sources import Collected
 from declarative.kinds.asset import halves
 from declarative.kinds.claims import marks
 from declarative.kinds.context import Context

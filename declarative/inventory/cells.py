@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
 BLANKS = " \t\r\n\v\f\u00a0\ufeff"
+_NO_TEXT = "\0"
+_SHOWN_BYTES = 32
+_MOST_PLACES = 40
 
 
 def text_of(value: Any) -> str | None:
-    """The text of a cell, None for an empty one. Surrounding blanks say nothing."""
+    """The text of a cell, None for an empty one. Surrounding blanks say nothing. What is no text makes its row a bad one: see
+    `cell_problem`."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -21,19 +26,51 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return None if math.isnan(value) else _number(value)
+        return None if math.isnan(value) else plain_number(repr(value))
+    if isinstance(value, Decimal):
+        return None if value.is_nan() else plain_number(str(value))
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace").strip(BLANKS) or None
+    if isinstance(value, (bytes, memoryview)):
+        return _of_bytes(bytes(value))
     if isinstance(value, (list, tuple, dict)):
-        return orjson.dumps(value, default=str).decode() if value else None
+        return _of_members(value) if value else None
     return str(value)
 
 
-def _number(value: float) -> str:
-    # A whole number that passed through a column of floats is a whole number again: 8.0 in Parquet is 8 in CSV.
-    return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
+def plain_number(written: str) -> str:
+    """A number as one writes it, whatever it passed through: without an exponent, and without zeros after its last digit."""
+    number = Decimal(written)
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_PLACES:
+        return written
+    digits = format(number, "f")
+    digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if digits == "-0" else digits
+
+
+def no_text(what: str) -> str:
+    """A cell that is no text, and what it is; none of the others can be mistaken for one: they may not hold this character."""
+    return f"{_NO_TEXT}{what}"
+
+
+def cell_problem(text: str) -> str | None:
+    """What a cell holds in place of text."""
+    return text.removeprefix(_NO_TEXT) if text.startswith(_NO_TEXT) and len(text) > 1 else None
+
+
+def _of_bytes(data: bytes) -> str | None:
+    try:
+        return data.decode().strip(BLANKS) or None
+    except UnicodeDecodeError:
+        shown = data[:_SHOWN_BYTES].hex() + ("..." if len(data) > _SHOWN_BYTES else "")
+        return no_text(f"bytes that are no UTF-8 text ({shown}); let the source write them as text")
+
+
+def _of_members(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError as error:
+        return no_text(f"a value that cannot be written as JSON ({error})")
 
 
 def key_problem(key: str) -> str | None:

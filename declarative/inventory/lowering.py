@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from declarative.assets.model import DesiredAsset
 from declarative.core.chunks import chunks
 from declarative.core.diagnostics import Diagnostic, Severity
-from declarative.inventory.cells import key_problem
+from declarative.inventory.cells import cell_problem, key_problem
 from declarative.inventory.mapping import CellError, spec_of
 from declarative.inventory.model import BadRow, Row
 from declarative.inventory.telling import about
@@ -27,6 +27,9 @@ _MOST_WARNINGS = 20
 def _unseen(cells: Mapping[str, str | None]) -> str | None:
     """What a manifest may not hold either."""
     for column, text in cells.items():
+        what = cell_problem(text) if text is not None else None
+        if what is not None:
+            return f'the column "{column}" holds {what}'
         found = forbidden(text) if text is not None and not text.isprintable() else None
         if found is not None:
             return f'the column "{column}" holds the character {found}, which is not allowed'
@@ -74,7 +77,7 @@ def lowered(
 def _asset_of(
     declaration: InventoryDeclaration, row: Row, context: Context, settings: Mapping[str, RuleSetting], findings: Findings
 ) -> DesiredAsset | None:
-    problem = key_problem(row.key) or _unseen(row.cells)
+    problem = _unseen(row.cells) or key_problem(row.key)
     if problem is not None:
         findings.bad.append(BadRow(row.position, problem))
         return None

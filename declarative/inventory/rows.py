@@ -20,12 +20,13 @@ from declarative.core.errors import InvalidError
 from declarative.core.meanwhile import meanwhile
 from declarative.inventory.backends import Backend, backend_for
 from declarative.inventory.engines import DIGEST_CHARACTERS, Engine
+from declarative.inventory.formats import batches
 from declarative.inventory.lowering import Findings, lowered
 from declarative.inventory.memory import Memory, Prove, Seen
 from declarative.inventory.model import BadRow, SourceError
 from declarative.inventory.passing import Loaded, Passing, load
 from declarative.inventory.settled import Settled, joined, packed, table_of, unpacked, without
-from declarative.inventory.sources import Collected, batches
+from declarative.inventory.sources import Collected
 from declarative.inventory.telling import about, about_bad_rows, about_emptiness, about_twins
 from declarative.kinds.claims import marks
 from declarative.kinds.context import Context

@@ -28,7 +28,7 @@ _FORMATS = ("csv", "jsonl", "parquet", "database")
 _COMPARISONS = ("equals", "notEquals", "in", "notIn", "empty")
 _BELONGS = {"delimiter": "csv", "encoding": "csv", "table": "database", "sql": "database"}
 _IN_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
-_EMBEDDED = ("sqlite:", "duckdb:")
+_EMBEDDED = frozenset({"sqlite", "duckdb"})
 
 
 def lower_inventory(manifest: Manifest, context: Context) -> Lowered[InventoryDeclaration]:
@@ -89,6 +89,12 @@ def filled(template: str, cells: Mapping[str, str | None]) -> str | None:
     return _IN_BRACES.sub(lambda found: str(cells[found.group(1)]) if found.group(1) is not None else found.group()[0], template)
 
 
+def scheme_of(url: str) -> str:
+    """What a URL begins with, in small letters; empty for what is no URL."""
+    scheme, slashes, _ = url.partition("://")
+    return scheme.lower() if slashes else ""
+
+
 def _source_findings(written: Mapping[str, Any]) -> Iterator[Finding]:
     given = [name for name in _FORMATS if name in written]
     if len(given) != 1:
@@ -104,7 +110,11 @@ def _source_findings(written: Mapping[str, Any]) -> Iterator[Finding]:
     if kind == "database":
         if ("table" in written) == ("sql" in written):
             yield Finding("inventory/source", "/spec/from", "a database needs either a table or sql", "write one of the two")
-        path = written[kind].partition("///")[2] if written[kind].startswith(_EMBEDDED) else ""
+        url = written[kind]
+        path = url.partition(":///")[2] if scheme_of(url) in _EMBEDDED else ""
+        if not (path or (scheme_of(url) and scheme_of(url) not in _EMBEDDED)):
+            hint = "write sqlite:///data/cmdb.db, duckdb:///data/cmdb.duckdb, or such as postgresql://user@host/database"
+            yield Finding("inventory/source", "/spec/from/database", "a database is named by its URL", hint)
     else:
         path = written[kind]
     if path and leaves_project(path):
