@@ -83,13 +83,31 @@ def _steps(path: str) -> tuple[str, ...]:
 
 
 def _records(path: str, fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Lists of cells, member by member; what is no list holds for every record."""
-    lengths = {len(value) for value in fields.values() if isinstance(value, list)}
-    if len(lengths) > 1:
-        counted = ", ".join(f"{len(value)} of {name}" for name, value in fields.items() if isinstance(value, list))
-        raise CellError(f"{path}: its lists do not belong together: {counted}")
-    for index in range(lengths.pop() if lengths else 1):
-        yield {name: value[index] if isinstance(value, list) else value for name, value in fields.items()}
+    """Lists of cells, member by member; what is no list holds for every record. A blank member is the place of one that is not
+    known; a record without any is none."""
+    lists = _alike(path, {name: value for name, value in fields.items() if isinstance(value, list)})
+    shared = {name: value for name, value in fields.items() if name not in lists}
+    if not lists:
+        yield shared
+    for members in zip(*lists.values(), strict=True):
+        own = {name: member for name, member in zip(lists, members, strict=True) if member is not None}
+        if own:
+            # In the order of the fields, as if all of them were known.
+            yield {name: own[name] if name in own else shared[name] for name in fields if name in own or name in shared}
+
+
+def _alike(path: str, lists: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+    """Lists of one length: as they are, or without the blanks at their ends."""
+    for found in (lists, {name: _ended(value) for name, value in lists.items()}):
+        if len({len(value) for value in found.values()}) <= 1:
+            return found
+    counted = ", ".join(f"{len(value)} of {name}" for name, value in lists.items())
+    raise CellError(f"{path}: its lists do not belong together: {counted}")
+
+
+def _ended(members: list[Any]) -> list[Any]:
+    last = max((index for index, member in enumerate(members) if member is not None), default=-1)
+    return members[: last + 1]
 
 
 def _value(source: FieldSource, cells: Mapping[str, str | None]) -> Any:
@@ -105,12 +123,14 @@ def _value(source: FieldSource, cells: Mapping[str, str | None]) -> Any:
     if listed is None:
         return _scalar(source, text)
     if source.record is None:
-        return [text_of(member) if not isinstance(member, dict) else member for member in listed] or None
-    return [_scalar(source, text_of(member) or "") for member in listed] or None
+        return [text_of(member) if not isinstance(member, dict) else member for member in listed if member is not None] or None
+    texts = [text_of(member) for member in listed]
+    return [None if text is None else _scalar(source, text) for text in texts] if any(texts) else None
 
 
 def _members(source: FieldSource, text: str) -> list[Any] | None:
-    """The members of a list: JSON where the source has lists of its own, or text with a separator. None: no list."""
+    """The members of a list, None for a blank one: JSON where the source has lists of its own, or text with a separator. None
+    for what is no list."""
     listed = text.startswith("[")
     if "array" not in source.types and source.split is None and not (listed and source.record is not None):
         return None
@@ -118,10 +138,10 @@ def _members(source: FieldSource, text: str) -> list[Any] | None:
         with suppress(orjson.JSONDecodeError):
             found = orjson.loads(text)
             if isinstance(found, list):
-                return [member for member in found if member is not None]
+                return found
     if source.split is None and source.types != {"array"}:
         return None
-    return [member.strip() for member in text.split(source.split or ",") if member.strip()]
+    return [member.strip() or None for member in text.split(source.split or ",")]
 
 
 def _scalar(source: FieldSource, text: str) -> Any:
@@ -160,7 +180,9 @@ def _number(source: FieldSource, text: str) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def _date(source: FieldSource, text: str) -> str:
+def _date(source: FieldSource, text: str) -> str | int:
+    if source.date in ("iso", "epoch-ms") and "integer" in source.types and text.isascii() and text.isdigit():
+        return int(text)  # the rules look at its unit, as they do in a manifest
     try:
         milliseconds = epoch_milliseconds(text) if source.date == "iso" else _moment(str(source.date), text)
         moment = datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -28,6 +30,8 @@ _FORMATS = ("csv", "jsonl", "parquet", "database")
 _COMPARISONS = ("equals", "notEquals", "in", "notIn", "empty")
 _BELONGS = {"delimiter": "csv", "encoding": "csv", "table": "database", "sql": "database"}
 _IN_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_DATE_FORMS = ("iso", "epoch", "epoch-ms")
+_SOME_DAY = datetime(2026, 11, 25, 10, 20, 30, tzinfo=UTC)
 _EMBEDDED = frozenset({"sqlite", "duckdb"})
 
 
@@ -52,6 +56,9 @@ def lower_inventory(manifest: Manifest, context: Context) -> Lowered[InventoryDe
         findings.append(
             Finding("inventory/source", "/spec/master", "only Spark has a master", "add `engine: pyspark`, or leave it out")
         )
+    findings.extend(_repeated(fields, "/spec/map"))
+    findings.extend(_repeated(defaults, "/spec/defaults"))
+    findings.extend(_unrecorded(fields, defaults))
     is_clear = not findings
     findings.extend(asset_rules.ignored(((spec.get("lifecycle") or {}).get("ignore")) or ()))
     if source is None or key is None or name is None or name not in context.connectors or not is_clear:
@@ -164,7 +171,43 @@ def _field(path: str, written: Any, findings: list[Finding], base: str = "/spec/
         return
     if "value" not in given and field in SOURCE_DATES:
         written = {"date": "iso", **written}
+    wrong = _date_problem(written.get("date", "iso"))
+    if wrong is not None:
+        findings.append(Finding("inventory/mapping", f"{pointer}/date", *wrong))
+        return
     yield FieldSource(field, types, pointer, record=record if brackets else None, **written)
+
+
+def _date_problem(form: str) -> tuple[str, str] | None:
+    """What is wrong with a pattern of dates, and what to do about it."""
+    if form in _DATE_FORMS:
+        return None
+    if "%Z" in form.replace("%%", ""):
+        return "the names of time zones that %Z reads are those of the machine that plans", "write offsets, and %z"
+    with suppress(ValueError):
+        if datetime.strptime(_SOME_DAY.strftime(form), form).date() == _SOME_DAY.date():  # noqa: DTZ007 - only the day counts
+            return None
+    return f'"{shown(form)}" does not read a day, a month and a year', "write it such as %d.%m.%Y or %Y%m%d %H:%M:%S"
+
+
+def _repeated(fields: Iterable[FieldSource], base: str) -> Iterator[Finding]:
+    """A field has one source: of two, the order in the file would decide."""
+    taken: dict[str, set[str | None]] = {}
+    for field in fields:
+        others = taken.setdefault(field.path, set())
+        if others and (field.record is None or field.record in others or None in others):
+            message = f"{shown(field.path)} is filled by another line of {base.rpartition('/')[2]} too"
+            yield Finding("inventory/mapping", field.pointer, message, "leave one of them out")
+        others.add(field.record)
+
+
+def _unrecorded(fields: Sequence[FieldSource], defaults: Sequence[FieldSource]) -> Iterator[Finding]:
+    """What would be put into the records of a list, where no cell makes any."""
+    made = {field.path for field in fields if field.value is None}
+    for field in (*fields, *defaults):
+        if field.record is not None and field.path not in made:
+            message = f"no column makes records of {field.path}, so there is none to put this into"
+            yield Finding("inventory/mapping", field.pointer, message, "fill one of their fields from a column or a template")
 
 
 def _types(field: str, record: str) -> frozenset[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from contextlib import closing
@@ -92,6 +93,77 @@ def test_dates_lists_of_records_and_constants(read):
     assert "networkInterfaces" not in second.core, "constants alone make no interface"
 
 
+@pytest.mark.parametrize("lists", [("10.0.0.1;10.0.0.2;", "aa:bb:cc:dd:ee:01;;aa:bb:cc:dd:ee:03"), ("10.0.0.1", "")])
+def test_members_of_lists_stay_at_their_places(read, lists):
+    spec = (
+        SPEC
+        + """\
+  coreAttributes.networkInterfaces[].address: {column: addresses, split: ";"}
+  coreAttributes.networkInterfaces[].interfaceName: {value: eth0}
+  coreAttributes.networkInterfaces[].macAddress: {column: macs, split: ";"}
+"""
+    )
+    wanted = [
+        {"address": "10.0.0.1", "interfaceName": "eth0", "macAddress": "aa:bb:cc:dd:ee:01"},
+        {"address": "10.0.0.2", "interfaceName": "eth0"},
+        {"interfaceName": "eth0", "macAddress": "aa:bb:cc:dd:ee:03"},
+    ]
+    if not lists[1]:
+        wanted = [{"address": "10.0.0.1", "interfaceName": "eth0"}]
+    addresses, macs = lists
+    row = {"sys_id": "a1", "hostname": "web-01", "serial": "S1", "addresses": addresses, "department": "Sales", "macs": macs}
+    nested = {**row, **{name: [member or None for member in row[name].split(";")] for name in ("addresses", "macs")}}
+    csv = ",".join(row) + "\n" + ",".join(row.values()) + "\n"
+    for source, content in {"csv": csv, "jsonl": json.dumps(nested) + "\n"}.items():
+        workspace = read(spec.replace("csv: data/cmdb.csv", f"{source}: data/cmdb.{source}"), {f"data/cmdb.{source}": content})
+        workspace.require_valid()
+        assert workspace.desired.assets[0].core["networkInterfaces"] == wanted
+
+
+def test_lists_that_do_not_belong_together_make_a_bad_row(read, told):
+    spec = (
+        SPEC
+        + """\
+  coreAttributes.networkInterfaces[].address: {column: addresses, split: ";"}
+  coreAttributes.networkInterfaces[].macAddress: {column: department, split: ";"}
+"""
+    )
+    rows = HEADER + "a1,web-01,S1,10.0.0.1;10.0.0.2,aa:bb:cc:dd:ee:01;aa:bb:cc:dd:ee:02;aa:bb:cc:dd:ee:03\n"
+    assert told(read(spec, {"data/cmdb.csv": rows}))[0] == ("inventory/bad-row", "data/cmdb.csv:2")
+
+
+@pytest.mark.parametrize("cell", ["1768471200", "20260115"])
+def test_seconds_in_place_of_milliseconds_are_told_as_in_a_manifest(read, cell):
+    spec = SPEC + "  coreAttributes.sourceCreatedDate: department\n"
+    workspace = read(spec, {"data/cmdb.csv": HEADER + f"a1,web-01,S1,,{cell}\n"})
+    assert any("January 1970" in one.message for one in workspace.diagnostics if one.rule == "inventory/bad-row")
+    assert not workspace.desired.assets
+
+
+def test_every_line_that_an_open_quote_takes_in_is_a_bad_row(read):
+    rows = "".join(f"a{number},web-{number:02},S{number},,Sales\n" for number in range(40))
+    broken = HEADER + rows.replace("S9,,Sales", 'S9,,"Sales')
+    workspace = read(SPEC + "maxBadRows: 1\n", {"data/cmdb.csv": broken})
+    messages = [one.message for one in workspace.diagnostics if one.is_error]
+    assert any(message.startswith("31 of 40 rows are bad") for message in messages)
+    assert "a quote that opens in line 11 takes the line in" in messages
+    workspace = read(SPEC + "maxBadRows: 40\n", {"data/cmdb.csv": broken})
+    workspace.require_valid()
+    assert len(workspace.desired.assets) == 9
+
+
+def test_text_in_another_encoding_is_told_at_its_line(read):
+    content = (HEADER + 'a1,web-01,S1,,"Sales"x\n').encode() + b"a2,web-02,S2,,\xfcber\n"
+    (found,) = read(SPEC, {"data/cmdb.csv": content}).diagnostics
+    assert found.rule == "inventory/unreadable"
+    assert found.message.startswith("data/cmdb.csv:3 is not utf-8")
+
+
+def test_a_compressed_file_is_told(read):
+    (found,) = read(SPEC, {"data/cmdb.csv": gzip.compress(HEADER.encode())}).diagnostics
+    assert (found.message, found.hint) == ("data/cmdb.csv is compressed", "unpack it first")
+
+
 def test_bad_rows_are_errors_at_their_lines(read, told):
     rows = HEADER + "a1,web-01,S1,,Sales\n,web-02,S2,,Sales\na3,web-03\na4,web-04,S4,10.0.0.300,Sales\n"
     workspace = read(SPEC, {"data/cmdb.csv": rows})
@@ -148,6 +220,19 @@ def test_an_extract_without_rows_is_an_error(read, told):
         (SPEC.replace("hostName:", "hostname:"), "inventory/mapping", 9),
         (SPEC.replace('split: ";"}', "value: x}"), "inventory/mapping", 11),
         (SPEC.replace("hostName: hostname", 'hostName: {column: hostname, split: ";"}'), "inventory/mapping", 9),
+        (SPEC + "  spec.coreAttributes.fqdn: hostname\n", "inventory/mapping", 14),
+        (SPEC + "  coreAttributes.ports: serial\n  coreAttributes.ports[].port: serial\n", "inventory/mapping", 15),
+        (SPEC + "  coreAttributes.ports[].protocol: {value: tcp}\n", "inventory/mapping", 14),
+        (SPEC + "defaults: {'coreAttributes.ports[].protocol': tcp}\n", "inventory/mapping", 14),
+        (SPEC + "  coreAttributes.sourceCreatedDate: {column: department, date: '%d.%m.%Y %Z'}\n", "inventory/mapping", 14),
+        (SPEC + "  coreAttributes.sourceCreatedDate: {column: department, date: '%d/%m'}\n", "inventory/mapping", 14),
+        (SPEC + "  coreAttributes.sourceCreatedDate: {column: department, date: 'xx'}\n", "inventory/mapping", 14),
+        (SPEC.replace("csv: data/cmdb.csv", 'csv: "data/**a.csv"'), "inventory/unreadable", 6),
+        (SPEC.replace("csv: data/cmdb.csv", "database: /data/x.duckdb, table: ci"), "inventory/source", 6),
+        (SPEC.replace("csv: data/cmdb.csv", "database: 'DuckDB:////data/x.duckdb', table: ci"), "inventory/source", 6),
+        (SPEC.replace("csv: data/cmdb.csv", "database: 'sqlite:x.db', table: ci"), "inventory/source", 6),
+        (SPEC.replace("csv: data/cmdb.csv", "database: 'parquet://x.parquet', table: ci"), "inventory/unreadable", 6),
+        (SPEC.replace("csv: data/cmdb.csv", "database: 'polars://', table: ci"), "inventory/unreadable", 6),
         (SPEC + "where: [{column: serial}]\n", "inventory/condition", 14),
         (SPEC + "master: local[2]\n", "inventory/source", 14),
         (SPEC.replace("servicenow", "service-now"), "reference/unknown-connector", 5),
