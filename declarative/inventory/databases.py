@@ -118,9 +118,12 @@ def _duckdb(source: InventorySource, root: Path) -> Iterator[_Opened]:
 
 @contextmanager
 def _postgres(source: InventorySource, _root: Path) -> Iterator[_Opened]:
-    import psycopg
-    from psycopg.conninfo import conninfo_to_dict
-
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError as error:
+        hint = "pip install 'qualys-declarative[postgres]'"
+        raise unreadable(f"PostgreSQL needs the extra `postgres`: {error.name} is not installed", _POINTER, hint) from None
     address = f"postgresql://{source.place.partition('://')[2]}"
     given = conninfo_to_dict(address)
     with psycopg.connect(address, autocommit=True, connect_timeout=given.get("connect_timeout", _CONNECT_SECONDS)) as connection:
