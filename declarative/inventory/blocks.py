@@ -52,7 +52,8 @@ def _columns(data: bytes, width: int, places: Sequence[int], delimiter: bytes) -
     from pyarrow import csv as arrow
 
     lines = data.count(b"\n") + (not data.endswith(b"\n"))
-    if b"\0" in data or data.count(b"\r") != data.count(b"\r\n") or not _plainly_quoted(data, delimiter) or _has_long_line(data):
+    odd = b"\0" in data or data.count(b"\r") != data.count(b"\r\n") or not _is_utf8(data)
+    if odd or not _plainly_quoted(data, delimiter) or _has_long_line(data):
         return None
     names = [str(place) for place in range(width)]
     needed = [str(place) for place in places]
@@ -70,6 +71,17 @@ def _columns(data: bytes, width: int, places: Sequence[int], delimiter: bytes) -
         return (lines, [trimmed(table[name]) for name in needed]) if table.num_rows == lines else None
     except pa.ArrowException:
         return None  # the careful reader finds the words for it
+
+
+def _is_utf8(data: bytes) -> bool:
+    """All of it: Arrow looks only at the columns that are needed, and the careful reader at every one."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _plainly_quoted(data: bytes, delimiter: bytes) -> bool:

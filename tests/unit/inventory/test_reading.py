@@ -152,9 +152,11 @@ def test_every_line_that_an_open_quote_takes_in_is_a_bad_row(read):
     assert len(workspace.desired.assets) == 9
 
 
-def test_text_in_another_encoding_is_told_at_its_line(read):
-    content = (HEADER + 'a1,web-01,S1,,"Sales"x\n').encode() + b"a2,web-02,S2,,\xfcber\n"
-    (found,) = read(SPEC, {"data/cmdb.csv": content}).diagnostics
+@pytest.mark.parametrize("cell", ["Sales", '"Sales"x'])
+def test_text_in_another_encoding_is_told_at_its_line_whatever_column_it_is_in(read, cell):
+    content = (HEADER + f"a1,web-01,S1,,{cell}\n").encode() + b"a2,web-02,S2,,\xfcber\n"
+    spec = SPEC.replace("  coreAttributes.businessMetaData.department: department\n", "")
+    (found,) = read(spec, {"data/cmdb.csv": content}).diagnostics
     assert found.rule == "inventory/unreadable"
     assert found.message.startswith("data/cmdb.csv:3 is not utf-8")
 
