@@ -114,8 +114,9 @@ class Rows:
                 self.diagnostics.append(about(declaration, error.rule, error.message, error.pointer, error.hint))
                 return
             since, settled, prove = remembered()
-        if not collected.rows:
-            self.diagnostics.extend(about_emptiness(declaration, self._settings))
+        readable = collected.rows - len(collected.bad)
+        if not collected.rows or (readable and declaration.where and engine.is_empty()):
+            self.diagnostics.extend(about_emptiness(declaration, self._settings, readable))
         digests = engine.backend.keep("digests", engine.digests())
         twins = engine.twins(digests)
         self.diagnostics.extend(about_twins(declaration, twins))

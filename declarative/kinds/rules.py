@@ -229,7 +229,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "inventory/empty",
         "An inventory has rows",
-        "An extract without a single row is far more often broken than true: it would remove everything.",
+        "An extract without a single row, or without one that meets `where`, is far more often broken than true: it would remove "
+        "everything.",
     ),
     Rule(
         "project/moved",

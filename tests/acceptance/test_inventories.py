@@ -97,6 +97,16 @@ def test_a_bad_row_removes_nothing(workplace: Any) -> None:
     assert [one["rule"] for one in plan.json["diagnostics"] if one["file"] == "data/cmdb.csv"] == ["inventory/bad-row"]
 
 
+def test_conditions_that_no_row_meets_remove_nothing(workplace: Any) -> None:
+    declare(workplace, "{csv: data/cmdb.csv}")
+    workplace.write("data/cmdb.csv", csv_of(RECORDS))
+    workplace.ok("apply", "--auto-approve", "--wait")
+    declare(workplace, "{csv: data/cmdb.csv}\n  where: [{column: department, equals: sales}]")
+    refused = workplace.run("plan")
+    assert refused.code == 4, refused.text
+    assert "none of its 3 rows meets the conditions in `where`" in refused.text
+
+
 def test_an_inventory_as_a_target_or_an_exclude_means_all_its_rows(workplace: Any, asset: Any) -> None:
     workplace.write("manifests/web.yaml", asset("web-09"))
     declare(workplace, "{csv: data/cmdb.csv}")
