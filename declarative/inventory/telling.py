@@ -26,7 +26,7 @@ def about_bad_rows(declaration: InventoryDeclaration, found: Sequence[BadRow], r
         hint = "correct them, or let maxBadRows leave that many out"
         yield about(declaration, "inventory/bad-row", f"{said}; maxBadRows is {most}", "/spec/maxBadRows", hint)
     else:
-        message = f"{said} and left out, and nothing of the inventory is removed in this run"
+        message = f"{said} and left out, and no row of any inventory is removed in this run"
         yield about(declaration, "inventory/bad-row", message, "/spec/maxBadRows", severity=severity)
 
 

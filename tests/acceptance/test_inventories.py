@@ -97,6 +97,25 @@ def test_a_bad_row_removes_nothing(workplace: Any) -> None:
     assert [one["rule"] for one in plan.json["diagnostics"] if one["file"] == "data/cmdb.csv"] == ["inventory/bad-row"]
 
 
+def test_a_row_that_went_to_another_inventory_and_is_a_bad_one_there_is_not_removed(workplace: Any) -> None:
+    def write(here: list[dict[str, str]], there: str) -> None:
+        workplace.write("data/cmdb.csv", csv_of(here))
+        workplace.write("data/hr.csv", csv_of(RECORDS[2:]) + there)
+
+    declare(workplace, "{csv: data/cmdb.csv}")
+    other = INVENTORY.replace("SOURCE", "{csv: data/hr.csv}\n  maxBadRows: 1").replace("{name: cmdb}", "{name: hr}")
+    workplace.write("manifests/hr.yaml", other)
+    write(RECORDS[:2], "")
+    workplace.ok("apply", "--auto-approve", "--wait")
+    write(RECORDS[:1], "a2,web-02\n")
+    held = workplace.ok("plan", "--json").json
+    assert changes(held) == {}
+    assert any("no row of any inventory is removed" in one["message"] for one in held["diagnostics"])
+    write(RECORDS[:1], "")
+    planned = changes(workplace.ok("plan", "--json").json)
+    assert {address: one["action"] for address, one in planned.items()} == {"AssetInventory/cmdb[a2]": "retire"}
+
+
 def test_conditions_that_no_row_meets_remove_nothing(workplace: Any) -> None:
     declare(workplace, "{csv: data/cmdb.csv}")
     workplace.write("data/cmdb.csv", csv_of(RECORDS))
