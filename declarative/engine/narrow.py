@@ -3,28 +3,77 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-
-from msgspec import Struct
+from fnmatch import fnmatchcase, translate
+from itertools import chain
 
 from declarative.core.errors import UsageError
+from declarative.core.suggest import MOST_COMPARISONS
+from declarative.kinds.model import INVENTORIES
+from declarative.plan.given import everything
+
+Matcher = Callable[[str], bool]
 
 
-class _Globs(Struct, frozen=True):
-    """Of thousands of globs most are addresses as they are."""
+def nothing(address: str) -> bool:  # noqa: ARG001
+    return False
 
-    plain: frozenset[str]
-    wild: tuple[str, ...]
+
+class _Globs:
+    """Of thousands of globs most are addresses as they are. What names an inventory means each of its rows: whether that is so,
+    or which globs may tell its rows apart, is worked out once for an inventory, which may have a million."""
+
+    __slots__ = ("_inventories", "_of_rows", "_plain", "_wild")
+
+    def __init__(self, globs: Sequence[str]) -> None:
+        self._plain = frozenset(globs)
+        self._of_rows = [_parts(glob) for glob in globs if _is_of_rows(glob)]
+        self._wild = [glob for glob in globs if any(sign in glob for sign in "*?[") and not _is_of_rows(glob)]
+        self._inventories: dict[str, Matcher] = {}
 
     def match(self, address: str) -> bool:
-        # Rows of an inventory have brackets in their address, which a glob would read as a set of characters.
-        return address in self.plain or any(fnmatchcase(address, glob) for glob in self.wild)
+        if address in self._plain:
+            return True
+        inventory, bracket, _ = address.partition("[")
+        if not bracket:
+            return any(fnmatchcase(address, glob) for glob in self._wild)
+        rows = self._inventories.get(inventory)
+        if rows is None:
+            rows = self._inventories[inventory] = self._rows_of(inventory)
+        return rows(address)
 
-    @classmethod
-    def of(cls, globs: Sequence[str]) -> _Globs:
-        return cls(frozenset(globs), tuple(glob for glob in globs if any(sign in glob for sign in "*?[")))
+    def _rows_of(self, inventory: str) -> Matcher:
+        keys = [key for name, key in self._of_rows if fnmatchcase(inventory, name)]
+        if self.match(inventory) or "*" in keys:
+            return everything
+        globs = [_literally(f"{inventory}[{key}]") for key in keys]
+        globs += [glob for glob in self._wild if _may_reach(glob, f"{inventory}[")]
+        together = re.compile("|".join(f"(?:{translate(glob)})" for glob in globs)) if globs else None
+        return nothing if together is None else lambda address: together.fullmatch(address) is not None
+
+
+def _is_of_rows(glob: str) -> bool:
+    """The address of a row ends in brackets; in any other glob they are a set of characters."""
+    return glob.startswith(INVENTORIES) and glob.endswith("]") and "[" in glob
+
+
+def _parts(glob: str) -> tuple[str, str]:
+    """The inventory, and the key in the brackets."""
+    name, _, key = glob.partition("[")
+    return name, key.removesuffix("]")
+
+
+def _literally(glob: str) -> str:
+    """The glob whose brackets stand for themselves: a key may hold some, too."""
+    return glob.replace("[", "[[]")
+
+
+def _may_reach(glob: str, prefix: str) -> bool:
+    """Whether what stands before anything wild fits what the rows' addresses begin with."""
+    begins = re.split(r"[*?[]", glob, maxsplit=1)[0]
+    return begins.startswith(prefix) or prefix.startswith(begins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +91,8 @@ class Narrowing:
     _exclude: _Globs = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_target", _Globs.of(self.targets))
-        object.__setattr__(self, "_exclude", _Globs.of(self.excludes))
+        object.__setattr__(self, "_target", _Globs(self.targets))
+        object.__setattr__(self, "_exclude", _Globs(self.excludes))
 
     @classmethod
     def parse(cls, targets: Sequence[str], excludes: Sequence[str], selectors: Sequence[str]) -> Narrowing:
@@ -77,12 +126,17 @@ class Narrowing:
         )
 
     def require_known(self, addresses: Iterable[str]) -> None:
-        """A target that matches nothing is a typo more often than a wish. Raises UsageError."""
+        """A target that matches nothing is a typo more often than a wish. Raises UsageError.
+
+        An inventory is known by any of its rows: its manifest may be gone."""
         each = set(addresses)
-        known = sorted(each)
+        objects = {address.partition("[")[0] for address in each}
+        each |= objects
         for flag, globs in (("--target", self.targets), ("--exclude", self.excludes)):
             for glob in globs:
-                if glob not in each and not any(fnmatchcase(address, glob) for address in known):
-                    close = difflib.get_close_matches(glob, known, n=1)
+                if glob not in each and not any(map(_Globs((glob,)).match, chain(objects, each))):
+                    # A million rows would be compared for half a minute.
+                    near = each if "[" in glob and len(each) <= MOST_COMPARISONS else objects
+                    close = difflib.get_close_matches(glob, sorted(near), n=1)
                     hint = f"did you mean '{close[0]}'?" if close else "addresses are Kind/name, such as Asset/web-01"
                     raise UsageError(f"{flag} {glob}: no such object in the manifests or the state", hint=hint)

@@ -79,12 +79,12 @@ def _scope(workspace: Workspace, narrowing: Narrowing, resources: Mapping[str, R
     labels, rows = workspace.labels, workspace.rows
     prefixes = rows.prefixes if rows is not None else ()
     narrowing.require_known((*labels, *resources, *(rows.addresses if rows is not None and narrowing else ())))
-    unread = tuple(f"{address}[" for address in workspace.held)
+    is_held = bool(workspace.held)
     # Rows that pass have neither labels of their own nor a record among these: what has a record and no labels is gone.
     gone = frozenset(address for address in resources if address not in labels)
 
     def in_scope(address: str) -> bool:
-        if address.startswith(unread) and address in gone:
+        if is_held and "[" in address and address in gone:
             return False
         passes = address not in labels and address not in gone and address.startswith(prefixes)
         return narrowing(address, labels.get(address.partition("[")[0] if passes else address, {}))

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class Workspace(Struct, frozen=True):
     """A project with everything its files say. `diagnostics` are all findings, in stable order.
 
-    `held`: addresses of inventories of which some row could not be read: none of their objects counts as removed. `rows`:
-    the rows of its inventories, where they are open; then they are not in `desired`."""
+    `held`: addresses of inventories of which some row could not be read: that may be a row of any other, so none counts as
+    removed. `rows`: the rows of its inventories, where they are open; then they are not in `desired`."""
 
     loaded: Loaded
     desired: Desired

@@ -66,6 +66,10 @@ class Engine:
         kept = self._kept
         return kept.filter(kept[self._key].notnull())
 
+    def is_empty(self) -> bool:
+        """Whether no row meets every condition."""
+        return not len(fetched(self.backend, self._kept.select(_LINE).limit(1)))
+
     def digests(self) -> Any:
         """A table of `key` and `row`, the digest of everything in the row that its asset is made of.
 

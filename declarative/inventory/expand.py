@@ -17,7 +17,7 @@ from declarative.manifest.model import RuleSetting
 
 class Expansion(Struct, frozen=True):
     """`assets` in the order of inventories and keys; `digest` covers the meaning of all rows. `held`: addresses of
-    inventories with bad rows: what is theirs and not among `assets` must not be taken for removed."""
+    inventories with bad rows: while there are any, no row that is not among `assets` must be taken for removed."""
 
     assets: tuple[DesiredAsset, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()

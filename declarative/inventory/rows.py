@@ -64,7 +64,7 @@ class _One(Struct):
 
 class Rows:
     """`diagnostics`: what is to be said about all rows; `digest`: over the meaning of all of them; `held`: addresses of
-    inventories with bad rows: what is theirs and has no asset must not be taken for removed.
+    inventories with bad rows: one of these may be any row that has no asset, which must not be taken for removed.
 
     A row passes, without becoming an asset, while nothing speaks against what an earlier plan proved of it. The methods that
     compare take those out that something speaks against; then they are among `assets`."""
@@ -115,8 +115,9 @@ class Rows:
                 self.diagnostics.append(about(declaration, error.rule, error.message, error.pointer, error.hint))
                 return
             since, settled, prove = remembered()
-        if not collected.rows:
-            self.diagnostics.extend(about_emptiness(declaration, self._settings))
+        readable = collected.rows - len(collected.bad)
+        if not collected.rows or (readable and declaration.where and engine.is_empty()):
+            self.diagnostics.extend(about_emptiness(declaration, self._settings, readable))
         digests = engine.backend.keep("digests", engine.digests())
         twins = engine.twins(digests)
         self.diagnostics.extend(about_twins(declaration, twins))

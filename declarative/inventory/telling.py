@@ -26,7 +26,7 @@ def about_bad_rows(declaration: InventoryDeclaration, found: Sequence[BadRow], r
         hint = "correct them, or let maxBadRows leave that many out"
         yield about(declaration, "inventory/bad-row", f"{said}; maxBadRows is {most}", "/spec/maxBadRows", hint)
     else:
-        message = f"{said} and left out, and nothing of the inventory is removed in this run"
+        message = f"{said} and left out, and no row of any inventory is removed in this run"
         yield about(declaration, "inventory/bad-row", message, "/spec/maxBadRows", severity=severity)
 
 
@@ -42,12 +42,21 @@ def about_twins(declaration: InventoryDeclaration, found: Iterable[Twins]) -> It
         )
 
 
-def about_emptiness(declaration: InventoryDeclaration, settings: Mapping[str, RuleSetting]) -> Iterator[Diagnostic]:
+def about_emptiness(declaration: InventoryDeclaration, settings: Mapping[str, RuleSetting], rows: int) -> Iterator[Diagnostic]:
+    """`rows`: how many there are that can be read, none of which meets the conditions."""
     setting = settings.get("inventory/empty")
     severity = Severity.ERROR if setting is None else setting.severity
-    if severity is not None:
-        hint = "if that is meant, set the rule inventory/empty to warning in the project"
-        yield about(declaration, "inventory/empty", "the inventory has no rows", "/spec/from", hint, severity)
+    if severity is None:
+        return
+    allow = "if that is meant, set the rule inventory/empty to warning in the project"
+    if rows:
+        columns = ", ".join(dict.fromkeys(f'"{condition.column}"' for condition in declaration.where))
+        none = f"none of its {rows} rows meets" if rows > 1 else "its only row does not meet"
+        message = f"{none} the conditions in `where`"
+        hint = f"compare them with what the rows hold in {columns}; {allow}"
+        yield about(declaration, "inventory/empty", message, "/spec/where", hint, severity)
+    else:
+        yield about(declaration, "inventory/empty", "the inventory has no rows", "/spec/from", allow, severity)
 
 
 def about(

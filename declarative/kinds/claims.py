@@ -14,7 +14,7 @@ from declarative.assets.model import ConnectorRef, DesiredAsset
 from declarative.core.quoting import shown
 from declarative.kinds.listing import Listing
 from declarative.kinds.lookalikes import skeleton
-from declarative.kinds.model import ReportDeclaration
+from declarative.kinds.model import INVENTORIES, ReportDeclaration
 from declarative.kinds.rules import Finding
 from declarative.kinds.unopened import AT_HAND, UnopenedIdentity
 from declarative.manifest.model import Manifest, Project
@@ -163,11 +163,22 @@ def _mark(rule: str, claims: list[Claim]) -> int | None:
 def check_moves(project: Project, addresses: Collection[str]) -> Iterator[Finding]:
     """Renames that lead nowhere, or away from a manifest that is still there."""
     for index, (old, new) in enumerate(project.moved.items()):
-        if old in addresses:
+        hint = None
+        if _is_inventory(old) or _is_inventory(new):
+            message = (
+                f"{shown(old)} was moved to {shown(new)}, but an inventory has no record of its own: each of its rows has one"
+            )
+            hint = "write an entry for each row, AssetInventory/OLD[KEY] to AssetInventory/NEW[KEY], or keep the inventory's name"
+            part = "from" if _is_inventory(old) else "to"
+        elif old in addresses:
             message, part = f"{shown(old)} was moved to {shown(new)}, yet there is still a manifest {shown(old)}", "from"
         elif new.partition("[")[0] not in addresses:  # the rows of an inventory are not known yet
             message, part = f"{shown(old)} was moved to {shown(new)}, but there is no manifest {shown(new)}", "to"
         else:
             continue
         pointer = f"/spec/moved/{index}/{part}"
-        yield Finding("project/moved", pointer, message)
+        yield Finding("project/moved", pointer, message, hint)
+
+
+def _is_inventory(address: str) -> bool:
+    return address.startswith(INVENTORIES) and "[" not in address

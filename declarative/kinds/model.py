@@ -79,6 +79,10 @@ class Condition(Struct, frozen=True):
     pointer: str
 
 
+INVENTORIES = "AssetInventory/"
+"""What the address of an inventory begins with, and that of each of its rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class InventoryDeclaration:
     """An inventory manifest: rows that are read when a plan is made, each an asset of its own.

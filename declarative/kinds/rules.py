@@ -229,9 +229,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "inventory/empty",
         "An inventory has rows",
-        "An extract without a single row is far more often broken than true: it would remove everything.",
+        "An extract without a single row, or without one that meets `where`, is far more often broken than true: it would remove "
+        "everything.",
     ),
-    Rule("project/moved", "Moves lead somewhere", "A `moved` entry goes from an address without a manifest to one that has one."),
+    Rule(
+        "project/moved",
+        "Moves lead somewhere",
+        "A `moved` entry goes from an address without a manifest to one that has one; rows of an inventory move one by one.",
+    ),
     Rule(
         "project/unknown-rule", "Rule settings name rules", "`spec.rules` names rules of this catalogue that can be adjusted.", _W
     ),

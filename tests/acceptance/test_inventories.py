@@ -40,6 +40,10 @@ def csv_of(records: list[dict[str, str]]) -> str:
     return "sys_id,hostname,serial,department\n" + "".join(",".join(one.values()) + "\n" for one in records)
 
 
+def changes(plan: Any) -> dict[str, Any]:
+    return {one["address"]: one for one in plan["changes"]}
+
+
 def test_rows_are_created_once_and_edited_alone_and_retired_when_gone(workplace: Any, gateway: Any) -> None:
     declare(workplace, "{csv: data/cmdb.csv}")
     workplace.write("data/cmdb.csv", csv_of(RECORDS))
@@ -72,15 +76,15 @@ def test_what_the_manifest_says_now_decides_over_a_row_that_goes(workplace: Any)
     assert workplace.run("plan", "--detailed-exitcode").code == 0
     workplace.write("data/cmdb.csv", csv_of(RECORDS[:2]))
     workplace.write("manifests/cmdb.yaml", INVENTORY.replace("SOURCE", "{csv: data/cmdb.csv}").replace("retire", "forget"))
-    changes = {one["address"]: one for one in workplace.ok("plan", "--json").json["changes"]}
-    assert changes["AssetInventory/cmdb[a3]"]["action"] == "forget"
-    assert changes["AssetInventory/cmdb[a3]"]["reason"] == "the row is gone; the asset stays in the inventory"
+    planned = changes(workplace.ok("plan", "--json").json)
+    assert planned["AssetInventory/cmdb[a3]"]["action"] == "forget"
+    assert planned["AssetInventory/cmdb[a3]"]["reason"] == "the row is gone; the asset stays in the inventory"
     workplace.ok("apply", "--auto-approve")
 
     workplace.write("data/cmdb.csv", csv_of(RECORDS[:1]))
     declare(workplace, "{csv: data/cmdb.csv}")
-    changes = {one["address"]: one for one in workplace.ok("plan", "--json").json["changes"]}
-    assert changes["AssetInventory/cmdb[a2]"]["action"] == "retire"
+    planned = changes(workplace.ok("plan", "--json").json)
+    assert planned["AssetInventory/cmdb[a2]"]["action"] == "retire"
 
 
 def test_a_bad_row_removes_nothing(workplace: Any) -> None:
@@ -91,6 +95,71 @@ def test_a_bad_row_removes_nothing(workplace: Any) -> None:
     plan = workplace.run("plan", "--json", "--detailed-exitcode")
     assert plan.code == 0, plan.text
     assert [one["rule"] for one in plan.json["diagnostics"] if one["file"] == "data/cmdb.csv"] == ["inventory/bad-row"]
+
+
+def test_a_row_that_went_to_another_inventory_and_is_a_bad_one_there_is_not_removed(workplace: Any) -> None:
+    def write(here: list[dict[str, str]], there: str) -> None:
+        workplace.write("data/cmdb.csv", csv_of(here))
+        workplace.write("data/hr.csv", csv_of(RECORDS[2:]) + there)
+
+    declare(workplace, "{csv: data/cmdb.csv}")
+    other = INVENTORY.replace("SOURCE", "{csv: data/hr.csv}\n  maxBadRows: 1").replace("{name: cmdb}", "{name: hr}")
+    workplace.write("manifests/hr.yaml", other)
+    write(RECORDS[:2], "")
+    workplace.ok("apply", "--auto-approve", "--wait")
+    write(RECORDS[:1], "a2,web-02\n")
+    held = workplace.ok("plan", "--json").json
+    assert changes(held) == {}
+    assert any("no row of any inventory is removed" in one["message"] for one in held["diagnostics"])
+    write(RECORDS[:1], "")
+    planned = changes(workplace.ok("plan", "--json").json)
+    assert {address: one["action"] for address, one in planned.items()} == {"AssetInventory/cmdb[a2]": "retire"}
+
+
+def test_conditions_that_no_row_meets_remove_nothing(workplace: Any) -> None:
+    declare(workplace, "{csv: data/cmdb.csv}")
+    workplace.write("data/cmdb.csv", csv_of(RECORDS))
+    workplace.ok("apply", "--auto-approve", "--wait")
+    declare(workplace, "{csv: data/cmdb.csv}\n  where: [{column: department, equals: sales}]")
+    refused = workplace.run("plan")
+    assert refused.code == 4, refused.text
+    assert "none of its 3 rows meets the conditions in `where`" in refused.text
+
+
+def test_an_inventory_as_a_target_or_an_exclude_means_all_its_rows(workplace: Any, asset: Any) -> None:
+    workplace.write("manifests/web.yaml", asset("web-09"))
+    declare(workplace, "{csv: data/cmdb.csv}")
+    workplace.write("data/cmdb.csv", csv_of(RECORDS))
+    workplace.ok("apply", "--auto-approve", "--wait", "-t", "AssetInventory/cmdb")
+    workplace.write("data/cmdb.csv", csv_of([{**RECORDS[0], "department": "Legal"}, RECORDS[1]]))
+    whole = changes(workplace.ok("plan", "--json").json)
+    assert {address: one["action"] for address, one in whole.items()} == {
+        "Asset/web-09": "create",
+        "AssetInventory/cmdb[a1]": "update",
+        "AssetInventory/cmdb[a3]": "retire",
+    }
+    rows = {address: one for address, one in whole.items() if address != "Asset/web-09"}
+    for glob in ("AssetInventory/cmdb", "AssetInventory/c*", "AssetInventory/cmdb[*]"):
+        assert changes(workplace.ok("plan", "--json", "-t", glob).json) == rows, glob
+        assert list(changes(workplace.ok("plan", "--json", "-x", glob).json)) == ["Asset/web-09"], "those gone neither"
+
+
+def test_an_inventory_whose_manifest_is_gone_is_known_by_its_rows(workplace: Any, gateway: Any) -> None:
+    declare(workplace, "{csv: data/cmdb.csv}")
+    workplace.write("data/cmdb.csv", csv_of(RECORDS))
+    workplace.ok("apply", "--auto-approve", "--wait")
+    (workplace.folder / "manifests/cmdb.yaml").unlink()
+    gone = changes(workplace.ok("plan", "--json", "-t", "AssetInventory/cmdb").json)
+    assert {one["action"] for one in gone.values()} == {"retire"}
+    assert len(gone) == 3
+    assert changes(workplace.ok("plan", "--json", "-x", "AssetInventory/*").json) == {}
+
+    asset_id = gone["AssetInventory/cmdb[a2]"]["assetId"]
+    gateway.call("/_sandbox/drift", {"assetId": asset_id, "set": {"businessInformation.department": "Finance"}})
+    drifted = workplace.ok("drift", "--json", "-t", "AssetInventory/cmdb").json
+    assert list(changes(drifted)) == ["AssetInventory/cmdb[a2]"]
+    assert changes(workplace.ok("drift", "--json", "-x", "AssetInventory/cmdb").json) == {}
+    assert workplace.run("drift", "-t", "AssetInventory/cmbd").code == 64
 
 
 def test_the_same_rows_make_the_same_plan_in_every_format(workplace: Any) -> None:

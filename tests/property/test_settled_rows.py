@@ -279,10 +279,11 @@ EVERY_KIND = [
 
 
 @example(edits=EVERY_KIND, narrowed=None)
+@example(edits=EVERY_KIND, narrowed=("-t", "AssetInventory/cmdb"))
 @example(edits=[("spec", SPECS[0]), ("spec", SPECS[1]), ("live", 21, FINANCE)], narrowed=("-l", "team=cmdb"))
 @given(
     edits=st.lists(EDITS, max_size=4),
-    narrowed=st.sampled_from([None, None, ("-t", "AssetInventory/cmdb[k00*"), ("-l", "team=cmdb")]),
+    narrowed=st.sampled_from([None, None, ("-t", "AssetInventory/cmdb[k00*]"), ("-t", "AssetInventory/*"), ("-l", "team=cmdb")]),
 )
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_plan_is_the_same_with_and_without_passing_rows(

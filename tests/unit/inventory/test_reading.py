@@ -212,6 +212,46 @@ def test_an_extract_without_rows_is_an_error(read, told):
     assert told(read(SPEC, {"data/cmdb.csv": HEADER})) == [("inventory/empty", "manifests/cmdb.yaml:6")]
 
 
+NOBODY = SPEC + "where: [{column: department, equals: Nobody}]\n"
+
+
+def test_conditions_that_no_row_meets_are_an_error_at_their_place(read, told):
+    workspace = read(NOBODY, {"data/cmdb.csv": HEADER + "a1,web-01,S1,,Sales\na2,web-02,S2,,Legal\n"})
+    assert told(workspace) == [("inventory/empty", "manifests/cmdb.yaml:14")]
+    (found,) = workspace.diagnostics
+    assert found.message == "none of its 2 rows meets the conditions in `where`"
+    assert found.pointer == "/spec/where"
+    assert found.hint.startswith('compare them with what the rows hold in "department"')
+    with pytest.raises(InvalidError):
+        workspace.require_valid()
+
+
+def test_the_project_may_allow_conditions_that_no_row_meets(read, told):
+    project = (
+        "apiVersion: declarative/v1\nkind: Project\nmetadata: {name: acme}\n"
+        "spec: {rules: {inventory/empty: {severity: warning, reason: nobody is left}}}\n"
+    )
+    workspace = read(NOBODY, {"data/cmdb.csv": HEADER + "a1,web-01,S1,,Sales\n", "declarative.yaml": project})
+    workspace.require_valid()
+    (found,) = workspace.diagnostics
+    assert (found.rule, found.message) == ("inventory/empty", "its only row does not meet the conditions in `where`")
+
+
+def test_where_no_row_can_be_read_the_conditions_are_not_to_blame(read, told):
+    workspace = read(NOBODY + "maxBadRows: 1\n", {"data/cmdb.csv": HEADER + "a1,web-01\n"})
+    assert {rule for rule, _ in told(workspace)} == {"inventory/bad-row"}
+
+
+def test_a_row_that_meets_the_conditions_and_has_no_key_is_a_bad_one_and_no_emptiness(read, told):
+    workspace = read(NOBODY + "maxBadRows: 1\n", {"data/cmdb.csv": HEADER + ",web-01,S1,,Nobody\na2,web-02,S2,,Sales\n"})
+    assert {rule for rule, _ in told(workspace)} == {"inventory/bad-row"}
+
+
+def test_a_row_that_cannot_be_read_does_not_excuse_conditions_that_no_other_meets(read, told):
+    workspace = read(NOBODY + "maxBadRows: 1\n", {"data/cmdb.csv": HEADER + "a1,web-01\na2,web-02,S2,,Sales\n"})
+    assert ("inventory/empty", "manifests/cmdb.yaml:14") in told(workspace)
+
+
 @pytest.mark.parametrize(
     ("spec", "rule", "line"),
     [

@@ -68,6 +68,16 @@ def asset(manifest):
 
 
 @pytest.fixture
+def inventory(manifest):
+    def make(name="cmdb"):
+        fields = {"identityAttributes.hostName": "hostname"}
+        spec = {"connector": "servicenow", "from": {"csv": "cmdb.csv"}, "key": "sys_id", "map": fields}
+        return manifest("AssetInventory", name, spec)
+
+    return make
+
+
+@pytest.fixture
 def report(manifest):
     def make(name="easm", request=None, **spec):
         base = {"name": f"Report {name}", "format": "PDF", "templateName": "ITAM_EASM_REPORT_TEMPLATE", "reportType": "EASM_LEAD"}

@@ -217,3 +217,27 @@ def test_a_move_leads_from_no_manifest_to_one(desired, connector, asset, found):
         ("project/moved", "/spec/moved/0/from")
     ]
     assert found(desired(connector, asset("new"), moved={"Asset/old": "Asset/nwe"})) == [("project/moved", "/spec/moved/0/to")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("AssetInventory/cmdb", "AssetInventory/cmdb2", "from"),
+        ("AssetInventory/cmdb", "AssetInventory/nowhere", "from"),
+        ("AssetInventory/cmdb[a1]", "AssetInventory/cmdb2", "to"),
+    ],
+)
+def test_an_inventory_moves_row_by_row(desired, connector, inventory, old, new, part):
+    (told,) = desired(connector, inventory("cmdb2"), moved={old: new}).diagnostics
+    assert (told.rule, told.pointer) == ("project/moved", f"/spec/moved/0/{part}")
+    assert "each of its rows has one" in told.message
+    assert told.hint is not None
+    assert "AssetInventory/OLD[KEY]" in told.hint
+
+
+def test_a_row_moves_to_a_row_of_an_inventory_that_is_there(desired, connector, inventory, found):
+    def moved(new):
+        return found(desired(connector, inventory("cmdb2"), moved={"AssetInventory/cmdb[a1]": new}))
+
+    assert moved("AssetInventory/cmdb2[a1]") == []
+    assert moved("AssetInventory/cmdb3[a1]") == [("project/moved", "/spec/moved/0/to")]
