@@ -25,14 +25,20 @@ if TYPE_CHECKING:
 def remembering(workspace: Workspace, runtime: Runtime) -> Iterator[Callable[[], tuple[Store, Memory]]]:
     """Opens the store, with what it remembers, in a thread: to check a large one takes a second, in which rows can be read.
     Who asks for them waits, and meets what `Workspace.open_store` raises."""
-    with ExitStack() as stack:
+    stack = ExitStack()
 
-        def opened() -> tuple[Store, Memory]:
-            store = stack.enter_context(closing(workspace.open_store(runtime.clock, runtime.environ)))
-            return store, stack.enter_context(memory_of(store, workspace, runtime))
+    def opened() -> tuple[Store, Memory]:
+        store = stack.enter_context(closing(workspace.open_store(runtime.clock, runtime.environ)))
+        return store, stack.enter_context(memory_of(store, workspace, runtime))
 
+    found = None
+    try:
         with meanwhile(opened) as found:
-            yield found
+            yield found.result
+    finally:
+        # Else the run was interrupted, and what the thread still opens goes with the process.
+        if found is not None and found.done():
+            stack.close()
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class Backend(Protocol):
 def backend_for(declaration: InventoryDeclaration) -> Iterator[Backend]:
     """Raises UsageError where the extra is not installed. What the engine keeps goes away with it."""
     ibis = require_extra(declaration.address)
-    with TemporaryDirectory(prefix="declarative-") as folder:
+    with TemporaryDirectory(prefix="declarative-", ignore_cleanup_errors=True) as folder:
         if declaration.engine == "pyspark":
             from declarative.inventory.spark import session_for
 

@@ -3,9 +3,10 @@ and dates are written plainly, lists are JSON."""
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ BLANKS = " \t\r\n\v\f\u00a0\ufeff"
 _NO_TEXT = "\0"
 _SHOWN_BYTES = 32
 _MOST_PLACES = 40
+EXACT_DIGITS = 16
 
 
 def text_of(value: Any) -> str | None:
@@ -40,7 +42,10 @@ def text_of(value: Any) -> str | None:
 
 def plain_number(written: str) -> str:
     """A number as one writes it, whatever it passed through: without an exponent, and without zeros after its last digit."""
-    number = Decimal(written)
+    try:
+        number = Decimal(written)
+    except InvalidOperation:  # an exponent that no computer reckons with
+        return written
     if not number.is_finite() or abs(number.adjusted()) > _MOST_PLACES:
         return written
     digits = format(number, "f")
@@ -49,7 +54,7 @@ def plain_number(written: str) -> str:
 
 
 def no_text(what: str) -> str:
-    """A cell that is no text, and what it is; none of the others can be mistaken for one: they may not hold this character."""
+    """A cell that is no text, and what it is. One that begins with this character makes its row a bad one in any case."""
     return f"{_NO_TEXT}{what}"
 
 
@@ -67,10 +72,35 @@ def _of_bytes(data: bytes) -> str | None:
 
 
 def _of_members(value: Any) -> str:
+    wrong: list[str] = []
+
+    def said(member: Any) -> str | None:
+        text = text_of(member)
+        problem = cell_problem(text or "")
+        wrong.extend(() if problem is None else (problem,))
+        return text
+
     try:
-        return orjson.dumps(value, default=str).decode()
+        written = orjson.dumps(value, default=said).decode()
     except TypeError as error:
         return no_text(f"a value that cannot be written as JSON ({error})")
+    return no_text(wrong[0]) if wrong else written
+
+
+def exact_json(text: str | bytes, **reading: Any) -> Any:
+    """JSON in which a number too long for a machine's is text: a key is often a long one. Raises ValueError."""
+    try:
+        return json.loads(text, parse_int=_exact_int, parse_float=_exact_float, **reading)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _exact_int(digits: str) -> int | str:
+    return int(digits) if len(digits) < EXACT_DIGITS else digits
+
+
+def _exact_float(digits: str) -> float | str:
+    return float(digits) if len(digits) < EXACT_DIGITS else plain_number(digits)
 
 
 def key_problem(key: str) -> str | None:

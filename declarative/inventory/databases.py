@@ -6,12 +6,14 @@ null lose digits, and a user who may only read cannot ask at all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from declarative.inventory.cells import exact_json
 from declarative.inventory.model import SourceError, unreadable
 from declarative.kinds.inventory import scheme_of
 from declarative.kinds.model import InventoryDeclaration, InventorySource
@@ -22,12 +24,15 @@ Columns = Sequence[Any]
 Read = Callable[[Sequence[str]], Iterator[Columns]]
 _Opened = tuple[list[str], Read]
 
+_SECRET_OPTION = re.compile(r"[?&][^=&]*(?:pass|secret|token|key)[^=&]*=([^&]*)", re.IGNORECASE)
+_SCHEMA_OPTION = re.compile(r"(?<=[?&])schema=([^&]*)&?")
+_LAST_COMMENTS = re.compile(r";(?:\s|;|--[^\n]*|/\*.*?\*/)*\Z", re.DOTALL)
 _CHUNK = 20_000
 _CONNECT_SECONDS = 30
 _POINTER = "/spec/from/database"
 _HERE = frozenset({"datafusion", "flink", "polars", "pyspark"})
 """What Ibis knows and is no database somewhere else: it would read whatever file it is pointed at."""
-_AS_TEXT = ("HUGEINT", "UHUGEINT", "INTERVAL", "UUID", "BIT")
+_AS_TEXT = ("HUGEINT", "UHUGEINT", "BIGNUM", "VARINT", "INTERVAL", "UUID", "BIT", "TIME WITH TIME ZONE")
 """Types of DuckDB that Arrow says less exactly, or otherwise."""
 
 
@@ -62,9 +67,11 @@ def _told(source: InventorySource) -> Iterator[None]:
 
 def _masked(error: Exception, url: str) -> str:
     first = str(error).strip().partition("\n")[0].replace(url, "the URL")
-    secret = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
-    for said in {secret, unquote(secret)} - {""}:
-        first = first.replace(said, "***")
+    password = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    # Its parts, where somebody forgot to write `@` as `%40`.
+    secrets = {password, *password.split("@"), *_SECRET_OPTION.findall(url)}
+    for secret in sorted(secrets | set(map(unquote, secrets)), key=len, reverse=True):
+        first = first.replace(secret, "***") if secret else first
     return first
 
 
@@ -100,6 +107,8 @@ def _duckdb(source: InventorySource, root: Path) -> Iterator[_Opened]:
     settings: dict[str, Any] = {"enable_external_access": "false"}
     with closing(duckdb.connect(str(_file(source, root)), read_only=True, config=settings)) as connection:
         types: dict[str, str] = {}
+        with suppress(duckdb.Error):  # else a moment's text is another one in each machine's zone
+            connection.execute("SET TimeZone = 'UTC'")
 
         def columns_of(relation: str) -> list[str]:
             described = connection.execute(f"DESCRIBE {_selected(('*',), relation)}").fetchall()
@@ -121,24 +130,35 @@ def _postgres(source: InventorySource, _root: Path) -> Iterator[_Opened]:
     try:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
+        from psycopg.types.json import set_json_loads
     except ImportError as error:
         hint = "pip install 'qualys-declarative[postgres]'"
         raise unreadable(f"PostgreSQL needs the extra `postgres`: {error.name} is not installed", _POINTER, hint) from None
-    address = f"postgresql://{source.place.partition('://')[2]}"
-    given = conninfo_to_dict(address)
-    with psycopg.connect(address, autocommit=True, connect_timeout=given.get("connect_timeout", _CONNECT_SECONDS)) as connection:
-        connection.execute("SET default_transaction_read_only = on")
+    schemas = _SCHEMA_OPTION.findall(source.place)
+    address = "postgresql://" + _SCHEMA_OPTION.sub("", source.place).partition("://")[2]
+    timeout = conninfo_to_dict(address).get("connect_timeout", _CONNECT_SECONDS)
+    with psycopg.connect(address, autocommit=True, connect_timeout=timeout) as connection:
         connection.execute("SET TIME ZONE 'UTC'")  # else a moment's text is another one in each user's zone
+        for schema in schemas:
+            connection.execute("SELECT set_config('search_path', %s, false)", (_quoted(unquote(schema)),))
+        connection.read_only = True
+        set_json_loads(exact_json, connection)
+
+        @contextmanager
+        def told(statement: str) -> Iterator[psycopg.ServerCursor[Any]]:
+            # The cursor of a server takes one statement alone, where a plain one would take several, and the first could end the
+            # transaction that only reads.
+            with connection.transaction(), connection.cursor(name="declarative_rows") as cursor:
+                yield cursor.execute(statement.encode())
 
         def columns_of(relation: str) -> list[str]:
-            found = connection.execute(f"{_selected(('*',), relation)} LIMIT 0".encode()).description
-            return [column.name for column in found or ()]
+            with told(f"{_selected(('*',), relation)} LIMIT 0") as cursor:
+                return [column.name for column in cursor.description or ()]
 
         columns, relation = _relation(source, columns_of)
 
         def read(wanted: Sequence[str]) -> Iterator[Columns]:
-            with connection.transaction(), connection.cursor(name="declarative_rows") as cursor:
-                cursor.execute(_selected(map(_quoted, wanted), relation).encode())
+            with told(_selected(map(_quoted, wanted), relation)) as cursor:
                 while rows := cursor.fetchmany(_CHUNK):
                     yield list(zip(*rows, strict=True))
 
@@ -180,17 +200,20 @@ _OPENERS: dict[str, Callable[[InventorySource, Path], AbstractContextManager[_Op
 
 
 def _relation(source: InventorySource, columns_of: Callable[[str], list[str]]) -> tuple[list[str], str]:
-    """The columns, and what stands after FROM. A table's name may begin with that of its schema."""
-    if source.table is None:
-        relation = f"(\n{(source.sql or '').strip().rstrip(';')}\n) AS rows_of_source"
-        return columns_of(relation), relation
-    whole, parts = _quoted(source.table), ".".join(map(_quoted, source.table.split(".")))
+    """The columns, and what stands after FROM. A table's name may begin with that of its schema; a statement may end with a
+    semicolon and comments."""
+    if source.table is not None:
+        first, second = _quoted(source.table), ".".join(map(_quoted, source.table.split(".")))
+    else:
+        statement = (source.sql or "").strip()
+        # What looks like a comment behind the statement may be the end of a text in it.
+        first, second = (f"(\n{one}\n) AS rows_of_source" for one in (statement.rstrip(";"), _LAST_COMMENTS.sub("", statement)))
     try:
-        return columns_of(whole), whole
+        return columns_of(first), first
     except Exception:
-        if whole == parts:
+        if first == second:
             raise
-        return columns_of(parts), parts
+        return columns_of(second), second
 
 
 def _selected(cells: Iterable[str], relation: str) -> str:

@@ -13,7 +13,7 @@ import orjson
 
 from declarative.core.members import unique_members
 from declarative.inventory.blocks import trimmed
-from declarative.inventory.cells import no_text, plain_number, text_of
+from declarative.inventory.cells import EXACT_DIGITS, exact_json, no_text, text_of
 from declarative.inventory.delimited import read_csv
 from declarative.inventory.lines import lines_of
 from declarative.inventory.model import unreadable
@@ -21,9 +21,10 @@ from declarative.inventory.sources import BATCH, Batch, Cells, Collected, files_
 from declarative.kinds.model import InventoryDeclaration
 
 _SAMPLE = 1_000
-_EXACT_DIGITS = 16
-_LONG = b"0" * _EXACT_DIGITS
+_LONG = b"0" * EXACT_DIGITS
 _GAPS = (b'" ', b'"\t', b'"\r')
+_BEYOND = (ValueError, OverflowError, TypeError, LookupError)
+"""What Arrow raises for days beyond the calendar and zones that nobody knows, and Python for keys of maps that are lists."""
 _NUMERIC = bytes(ord("0") if chr(byte) in "0123456789." else ord(" ") for byte in range(256))
 
 
@@ -83,21 +84,12 @@ def _jsonl_rows(
 
 
 def _record_of(text: bytes) -> Any:
-    """Raises ValueError, also for a key that stands twice. A number too long for a machine's is kept as text: a key is often a
-    long one."""
+    """Raises ValueError, also for a key that stands twice."""
     found = orjson.loads(text)
     # Every key is followed by a colon at once, as often as there are members: nothing stands twice.
     if isinstance(found, dict) and (text.count(b'":') != len(found) or any(gap in text for gap in _GAPS)):
-        json.loads(text, object_pairs_hook=unique_members)
-    return json.loads(text, parse_int=_exact_int, parse_float=_exact_float) if _LONG in text.translate(_NUMERIC) else found
-
-
-def _exact_int(digits: str) -> int | str:
-    return int(digits) if len(digits) < _EXACT_DIGITS else digits
-
-
-def _exact_float(digits: str) -> float | str:
-    return float(digits) if len(digits) < _EXACT_DIGITS else plain_number(digits)
+        exact_json(text, object_pairs_hook=unique_members)
+    return exact_json(text) if _LONG in text.translate(_NUMERIC) else found
 
 
 # Parquet and databases: batches of Arrow
@@ -145,16 +137,20 @@ def _texts(column: Any) -> Any:
     if pa.types.is_float32(kind) or pa.types.is_float16(kind):
         # As a number of Python it would show digits that nobody wrote: 1.1 is 1.100000023841858 there.
         return [text_of(None if value is None else float(str(value))) for value in column.to_numpy(zero_copy_only=False)]
-    if pa.types.is_map(kind):
-        return [text_of(None if value is None else dict(value)) for value in column.to_pylist()]
     try:
-        return [text_of(value) for value in column.to_pylist()]
-    except (ValueError, OverflowError):
-        return [_one_by_one(value) for value in column]
+        return [_said(kind, value) for value in column.to_pylist()]
+    except _BEYOND:
+        return [_one_by_one(kind, value) for value in column]
 
 
-def _one_by_one(value: Any) -> str | None:
+def _one_by_one(kind: Any, value: Any) -> str | None:
     try:
-        return text_of(value.as_py())
-    except (ValueError, OverflowError) as error:
-        return no_text(f"a {value.type} that is beyond what can be written ({error})")
+        return _said(kind, value.as_py())
+    except _BEYOND as error:
+        return no_text(f"a {kind} that is beyond what can be written ({error})")
+
+
+def _said(kind: Any, value: Any) -> str | None:
+    import pyarrow as pa
+
+    return text_of(dict(value) if value is not None and pa.types.is_map(kind) else value)

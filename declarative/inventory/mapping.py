@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from declarative.inventory.cells import text_of
+from declarative.kinds.asset_checks import LIKELY_SECONDS
 from declarative.kinds.inventory import CUSTOM, filled
 from declarative.kinds.model import FieldSource, InventoryDeclaration
 from declarative.kinds.values import epoch_milliseconds
@@ -123,7 +124,8 @@ def _value(source: FieldSource, cells: Mapping[str, str | None]) -> Any:
     if listed is None:
         return _scalar(source, text)
     if source.record is None:
-        return [text_of(member) if not isinstance(member, dict) else member for member in listed if member is not None] or None
+        members = [member if isinstance(member, dict) else text_of(member) for member in listed]
+        return [member for member in members if member is not None] or None
     texts = [text_of(member) for member in listed]
     return [None if text is None else _scalar(source, text) for text in texts] if any(texts) else None
 
@@ -181,8 +183,11 @@ def _number(source: FieldSource, text: str) -> int | float:
 
 
 def _date(source: FieldSource, text: str) -> str | int:
-    if source.date in ("iso", "epoch-ms") and "integer" in source.types and text.isascii() and text.isdigit():
+    is_count = source.date in ("iso", "epoch-ms") and text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    if is_count and "integer" in source.types:
         return int(text)  # the rules look at its unit, as they do in a manifest
+    if is_count and 0 < int(text) < LIKELY_SECONDS:
+        raise CellError(f'{source.path}: "{text}" would be a day in January 1970: digits are milliseconds')
     try:
         milliseconds = epoch_milliseconds(text) if source.date == "iso" else _moment(str(source.date), text)
         moment = datetime.fromtimestamp(milliseconds / 1000, UTC)

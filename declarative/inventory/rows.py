@@ -114,7 +114,7 @@ class Rows:
             except SourceError as error:
                 self.diagnostics.append(about(declaration, error.rule, error.message, error.pointer, error.hint))
                 return
-            since, settled, prove = remembered()
+            since, settled, prove = remembered.result()
         readable = collected.rows - len(collected.bad)
         if not collected.rows or (readable and declaration.where and engine.is_empty()):
             self.diagnostics.extend(about_emptiness(declaration, self._settings, readable))

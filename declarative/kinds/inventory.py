@@ -184,7 +184,7 @@ def _date_problem(form: str) -> tuple[str, str] | None:
         return None
     if "%Z" in form.replace("%%", ""):
         return "the names of time zones that %Z reads are those of the machine that plans", "write offsets, and %z"
-    with suppress(ValueError):
+    with suppress(ValueError, re.error):  # the latter of a directive that stands twice
         if datetime.strptime(_SOME_DAY.strftime(form), form).date() == _SOME_DAY.date():  # noqa: DTZ007 - only the day counts
             return None
     return f'"{shown(form)}" does not read a day, a month and a year', "write it such as %d.%m.%Y or %Y%m%d %H:%M:%S"

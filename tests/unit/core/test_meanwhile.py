@@ -11,7 +11,7 @@ from declarative.core.meanwhile import meanwhile
 
 def test_it_gives_what_was_found_in_another_thread() -> None:
     with meanwhile(threading.get_ident) as found:
-        assert found() == found() != threading.get_ident()
+        assert found.result() == found.result() != threading.get_ident()
 
 
 def test_it_raises_what_was_raised_when_somebody_asks() -> None:
@@ -19,7 +19,7 @@ def test_it_raises_what_was_raised_when_somebody_asks() -> None:
         raise LookupError("gone")
 
     with meanwhile(failing) as found, pytest.raises(LookupError, match="gone"):
-        found()
+        found.result()
 
 
 def test_it_is_over_in_the_end_though_nobody_asked() -> None:
@@ -33,3 +33,16 @@ def test_it_is_over_in_the_end_though_nobody_asked() -> None:
     with meanwhile(work):
         begun.wait()
     assert done.is_set()
+
+
+def test_who_interrupts_the_run_does_not_wait() -> None:
+    hanging = threading.Event()
+
+    def interrupted() -> None:
+        with meanwhile(hanging.wait) as found:
+            assert not found.done()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    hanging.set()

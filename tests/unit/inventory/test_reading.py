@@ -133,11 +133,27 @@ def test_lists_that_do_not_belong_together_make_a_bad_row(read, told):
 
 
 @pytest.mark.parametrize("cell", ["1768471200", "20260115"])
-def test_seconds_in_place_of_milliseconds_are_told_as_in_a_manifest(read, cell):
-    spec = SPEC + "  coreAttributes.sourceCreatedDate: department\n"
+@pytest.mark.parametrize("field", ["sourceCreatedDate", "customConnectorAttributes.built"])
+def test_seconds_in_place_of_milliseconds_are_told_as_in_a_manifest(read, field, cell):
+    spec = SPEC + f"  coreAttributes.{field}: {{column: department, date: iso}}\n"
     workspace = read(spec, {"data/cmdb.csv": HEADER + f"a1,web-01,S1,,{cell}\n"})
     assert any("January 1970" in one.message for one in workspace.diagnostics if one.rule == "inventory/bad-row")
     assert not workspace.desired.assets
+
+
+@pytest.mark.parametrize("form", ["iso", "epoch", "epoch-ms"])
+@pytest.mark.parametrize("cell", ["9" * 20, "9" * 5000])
+def test_digits_that_no_date_has_make_a_bad_row(read, told, form, cell):
+    spec = SPEC + f"  coreAttributes.sourceCreatedDate: {{column: department, date: {form}}}\n"
+    assert told(read(spec, {"data/cmdb.csv": HEADER + f"a1,web-01,S1,,{cell}\n"}))[0] == ("inventory/bad-row", "data/cmdb.csv:2")
+
+
+def test_blank_members_of_a_list_are_none(read):
+    spec = SPEC.replace("csv: data/cmdb.csv", "jsonl: data/cmdb.jsonl").replace('split: ";"', 'split: ","')
+    line = {"sys_id": "a1", "hostname": "web-01", "serial": "S1", "addresses": ["192.0.2.1", "", None, " "], "department": None}
+    workspace = read(spec, {"data/cmdb.jsonl": json.dumps(line)})
+    workspace.require_valid()
+    assert workspace.desired.assets[0].identity["ipAddress"] == ["192.0.2.1"]
 
 
 def test_every_line_that_an_open_quote_takes_in_is_a_bad_row(read):
@@ -269,6 +285,7 @@ def test_a_row_that_cannot_be_read_does_not_excuse_conditions_that_no_other_meet
         (SPEC + "  coreAttributes.sourceCreatedDate: {column: department, date: '%d.%m.%Y %Z'}\n", "inventory/mapping", 14),
         (SPEC + "  coreAttributes.sourceCreatedDate: {column: department, date: '%d/%m'}\n", "inventory/mapping", 14),
         (SPEC + "  coreAttributes.sourceCreatedDate: {column: department, date: 'xx'}\n", "inventory/mapping", 14),
+        (SPEC + "  coreAttributes.sourceCreatedDate: {column: department, date: '%Y-%m-%m-%d'}\n", "inventory/mapping", 14),
         (SPEC.replace("csv: data/cmdb.csv", 'csv: "data/**a.csv"'), "inventory/unreadable", 6),
         (SPEC.replace("csv: data/cmdb.csv", "database: /data/x.duckdb, table: ci"), "inventory/source", 6),
         (SPEC.replace("csv: data/cmdb.csv", "database: 'DuckDB:////data/x.duckdb', table: ci"), "inventory/source", 6),

@@ -83,13 +83,23 @@ def test_a_column_of_sqlite_may_hold_anything_whatever_its_type_is_called(serial
         (pa.float64(), [1.2e-7, 1e22, 8.0], ["0.00000012", "10000000000000000000000", "8"]),
         (pa.map_(pa.string(), pa.string()), [{"k": "v"}, None], ['{"k":"v"}', ""]),
         (pa.date32(), [date(2026, 1, 15)], ["2026-01-15"]),
+        (pa.list_(pa.decimal128(9, 4)), [[Decimal("1.5000")]], ['["1.5"]']),
+        (pa.list_(pa.binary()), [[b"abc"]], ['["abc"]']),
     ],
 )
 def test_numbers_and_dates_are_text_as_one_would_write_them(serials, tmp_path, kind, values, texts):
     assert serials(parquet_of(tmp_path, kind, *values)) == texts
 
 
-@pytest.mark.parametrize(("written", "text"), [("8.00", "8"), ("8.00000000000000000", "8"), ("1.2e-7", "0.00000012")])
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("8.00", "8"),
+        ("8.00000000000000000", "8"),
+        ("1.2e-7", "0.00000012"),
+        ("1e-99999999999999999999", "1e-99999999999999999999"),
+    ],
+)
 def test_numbers_of_json_are_too(serials, written, text):
     line = '{"sys_id": "a1", "hostname": "web-01", "value": ' + written + "}"
     assert serials("jsonl: x.jsonl", x_jsonl=line) == [text]
@@ -98,6 +108,13 @@ def test_numbers_of_json_are_too(serials, written, text):
 def test_types_that_only_duckdb_has_keep_their_values(serials, tmp_path):
     values = ("170141183460469231731687303715884105727",)
     assert serials(duckdb_of(tmp_path, "hugeint", *values)) == list(values)
+
+
+def test_moments_of_duckdb_are_told_in_utc_wherever_the_plan_is_made(serials, tmp_path, monkeypatch):
+    source = duckdb_of(tmp_path, "timestamptz", "'2026-01-01 23:30:00+00'")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    assert serials(source) == ["2026-01-01T23:30:00+00:00"]
+    assert serials(source.replace("table: ci", 'sql: "select * replace (value::date as value) from ci"')) == ["2026-01-01"]
 
 
 def test_a_uuid_of_duckdb_is_its_text(serials, tmp_path):
@@ -130,11 +147,23 @@ def test_a_day_beyond_the_calendar_makes_a_bad_row(read, tmp_path):
     assert "beyond what can be written" in found
 
 
-def test_a_value_nested_too_deep_makes_a_bad_row(read):
-    nested = "[" * 900 + "]" * 900
-    line = '{"sys_id": "a1", "hostname": "web-01", "value": ' + nested + ', "long": "12345678901234567890"}'
+@pytest.mark.parametrize("depth", [300, 900, 990, 1000, 2000])
+@pytest.mark.parametrize("long", ["1", "12345678901234567890"])
+def test_a_value_nested_too_deep_makes_a_bad_row(read, depth, long):
+    line = '{"sys_id": "a1", "hostname": "web-01", "value": ' + "[" * depth + "]" * depth + ', "long": "' + long + '"}'
     (found,) = bad_rows(read, "jsonl: x.jsonl", x_jsonl=line)
-    assert 'the column "value" holds a value that cannot be written as JSON' in found
+    assert found.startswith(
+        ('the column "value" holds a value that cannot be written as JSON', "the line is not JSON", "it is nested")
+    )
+
+
+def test_what_arrow_cannot_say_makes_a_bad_row(read, tmp_path):
+    (found,) = bad_rows(read, parquet_of(tmp_path, pa.timestamp("us", "Nowhere/X"), 0))
+    assert "beyond what can be written" in found
+    (found,) = bad_rows(read, duckdb_of(tmp_path, "map(integer[], varchar)", "map {[1]: 'x'}"))
+    assert "beyond what can be written" in found
+    (found,) = bad_rows(read, parquet_of(tmp_path, pa.list_(pa.binary()), [b"\x80"]))
+    assert "bytes that are no UTF-8 text" in found
 
 
 def test_a_key_that_stands_twice_is_seen_whatever_stands_before_its_colon(read):
@@ -184,7 +213,8 @@ def table(postgres_server: str) -> Any:
         ("inet", ["'192.0.2.1'", "null"], ["192.0.2.1", ""]),
         ("numeric", ["5", "0", "'NaN'", "12345678901234567890123.5"], ["5", "0", "", "12345678901234567890123.5"]),
         ("real", ["1.1"], ["1.1"]),
-        ("jsonb", ['\'{"k": "v"}\''], ['{"k":"v"}']),
+        ("jsonb", ['\'{"k": "v"}\'', "'12345678901234567890123.45'"], ['{"k":"v"}', "12345678901234567890123.45"]),
+        ("bytea[]", ["array['abc'::bytea]"], ['["abc"]']),
         ("timestamptz", ["'2026-01-15 10:00:00+02'"], ["2026-01-15T08:00:00+00:00"]),
     ],
 )
@@ -206,6 +236,50 @@ def test_what_a_server_cannot_tell_is_an_error_of_the_source(read, table, column
     (found,) = read(SPEC.replace("SOURCE", source), {}).diagnostics
     assert found.rule == "inventory/unreadable"
     assert word in found.message
+
+
+def test_no_statement_changes_a_database(read, table, postgres_server):
+    import psycopg
+
+    source = table("text", "'S1'")
+    statements = (
+        "select * from cmdb.ci) as r; commit; drop table cmdb.ci; select * from (select 1 as a",
+        "delete from cmdb.ci returning *",
+        "with gone as (delete from cmdb.ci returning *) select * from gone",
+    )
+    for statement in statements:
+        workspace = read(SPEC.replace("SOURCE", source.replace("table: cmdb.ci", f"sql: {json.dumps(statement)}")), {})
+        assert [one.rule for one in workspace.diagnostics] == ["inventory/unreadable"]
+    with psycopg.connect(postgres_server) as connection:
+        assert connection.execute("select value from cmdb.ci").fetchall() == [("S1",)]
+
+
+@pytest.mark.parametrize(
+    "statement", ["select * from ci; -- all of them", "select * from ci; /* all */ ;\n", "select * from ci -- all"]
+)
+def test_a_statement_may_end_with_a_comment(serials, tmp_path, statement):
+    for source in (sqlite_of(tmp_path, "text", "S1"), duckdb_of(tmp_path, "text", "'S1'")):
+        assert serials(source.replace("table: ci", f"sql: {json.dumps(statement)}")) == ["S1"]
+
+
+def test_the_schema_of_a_url_is_where_tables_are_looked_for(serials, table, postgres_server):
+    table("text", "'S1'")
+    assert serials(f"database: '{postgres_server}&schema=cmdb', table: ci") == ["S1"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://reader@127.0.0.1:1/x?password=canary%zzcanary",
+        "postgresql://reader:canary%40canary@127.0.0.1:1/x?sslpassword=canary",
+        "postgresql://reader:some@canary@127.0.0.1:1/x",
+        "mysql://reader:canary@127.0.0.1:1/x",
+    ],
+)
+def test_no_spelling_of_a_url_tells_its_password(read, url):
+    workspace = read(SPEC.replace("SOURCE", f"database: '{url}', table: ci"), {})
+    assert [one.rule for one in workspace.diagnostics] == ["inventory/unreadable"]
+    assert "canary" not in str([*workspace.diagnostics, *(one.hint for one in workspace.diagnostics)])
 
 
 def test_a_user_who_may_only_read_may_name_a_statement(serials, table, postgres_server):
