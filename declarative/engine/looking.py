@@ -15,6 +15,7 @@ from declarative.core.errors import StateError
 from declarative.engine.workspace import Workspace
 from declarative.plan.given import everything
 from declarative.plan.known import Known, fetched
+from declarative.plan.removed import as_declared
 from declarative.qualys.model import Reader
 from declarative.refresh import Refreshed, Stored, read_live, read_stored
 from declarative.refresh.read import Mode
@@ -75,13 +76,10 @@ class Look(Struct, frozen=True):
 
     def _may_retire(self, in_scope: InScope, resources: Mapping[str, Resource]) -> bool:
         declared = {asset.address for asset in self.workspace.assets}
-        removal = {one.address: one.on_remove for one in self.workspace.desired.inventories}
+        removal = self.workspace.desired.row_removal
         gone = (address for address in resources if address not in declared and in_scope(address))
-        return any(
-            removal.get(address.partition("[")[0], item.on_remove) is OnRemove.RETIRE
-            for address, item in fetched(resources, gone)
-            if isinstance(item, AppliedAsset)
-        )
+        last = (as_declared(item, removal) for _, item in fetched(resources, gone))
+        return any(isinstance(item, AppliedAsset) and item.on_remove is OnRemove.RETIRE for item in last)
 
     def _passing(self, rows: Rows, stored: Stored, resources: Mapping[str, Resource]) -> Seen:
         before = rows.passing

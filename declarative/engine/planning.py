@@ -154,7 +154,7 @@ def _outcome(
             passed=seen.passed,
             beyond=seen.beyond,
             list_unchanged=request.list_unchanged,
-            row_removal={one.address: one.on_remove for one in desired.inventories},
+            row_removal=desired.row_removal,
         )
     )
     return outcome, seen

@@ -92,9 +92,7 @@ def _sqlite(source: InventorySource, root: Path) -> Iterator[_Opened]:
         columns, relation = _relation(source, columns_of)
 
         def read(wanted: Sequence[str]) -> Iterator[Columns]:
-            cursor = connection.execute(_selected(map(_quoted, wanted), relation))
-            while rows := cursor.fetchmany(_CHUNK):
-                yield list(zip(*rows, strict=True))
+            yield from _in_parts(connection.execute(_selected(map(_quoted, wanted), relation)))
 
         yield columns, read
 
@@ -159,8 +157,7 @@ def _postgres(source: InventorySource, _root: Path) -> Iterator[_Opened]:
 
         def read(wanted: Sequence[str]) -> Iterator[Columns]:
             with told(_selected(map(_quoted, wanted), relation)) as cursor:
-                while rows := cursor.fetchmany(_CHUNK):
-                    yield list(zip(*rows, strict=True))
+                yield from _in_parts(cursor)
 
         yield columns, read
 
@@ -218,6 +215,11 @@ def _relation(source: InventorySource, columns_of: Callable[[str], list[str]]) -
 
 def _selected(cells: Iterable[str], relation: str) -> str:
     return f"SELECT {', '.join(cells)} FROM {relation}"  # noqa: S608 - the user's own SQL
+
+
+def _in_parts(cursor: Any) -> Iterator[Columns]:
+    while rows := cursor.fetchmany(_CHUNK):
+        yield list(zip(*rows, strict=True))
 
 
 def _quoted(name: str) -> str:

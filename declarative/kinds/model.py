@@ -136,3 +136,8 @@ class Desired(Struct, frozen=True):
     queries: tuple[Query, ...] = ()
     inventories: tuple[InventoryDeclaration, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def row_removal(self) -> Mapping[str, OnRemove]:
+        """What inventories say of rows that are gone, by their addresses."""
+        return {one.address: one.on_remove for one in self.inventories}

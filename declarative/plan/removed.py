@@ -32,7 +32,7 @@ def decide_removed(
     """FORGET or RETIRE for each. `manager`: the manifest that manages such an asset now; then it is never retired.
     `row_removal`: the onRemove of inventories that are still there; it holds for their rows, whatever was recorded."""
     changes = []
-    for chunk in chunks((_as_declared(item, row_removal) for item in removed), AT_ONCE):
+    for chunk in chunks((as_declared(item, row_removal) for item in removed), AT_ONCE):
         assets = [item for item in chunk if isinstance(item, AppliedAsset)]
         live.fetch(item.asset_id for item in assets if item.asset_id is not None)
         live.gather(retire_target(item) for item in assets if item.asset_id not in live)
@@ -45,7 +45,8 @@ def decide_removed(
     return changes
 
 
-def _as_declared(item: AppliedAsset | AppliedReport, row_removal: Mapping[str, OnRemove]) -> AppliedAsset | AppliedReport:
+def as_declared(item: AppliedAsset | AppliedReport, row_removal: Mapping[str, OnRemove]) -> AppliedAsset | AppliedReport:
+    """As the inventory of a row says now; see `decide_removed`."""
     declared = row_removal.get(item.address.partition("[")[0])
     return item if declared is None or isinstance(item, AppliedReport) else replace(item, on_remove=declared)
 
